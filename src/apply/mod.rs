@@ -1,0 +1,16 @@
+//! Plan → server. It obeys the plan and decides nothing: where a planned value comes out different it stops.
+
+mod create;
+mod fill;
+mod generate;
+mod keeper;
+mod local;
+mod read;
+mod record;
+mod remove;
+mod rotate;
+mod run;
+mod write;
+
+pub use keeper::LedgerKeeper;
+pub use run::{Events, Keeper, Outcome, Report, Settings, apply};

@@ -1,0 +1,584 @@
+//! One step, from the plan to the server and the ledger.
+
+use super::fill::{held, overlaid};
+use super::record::{Written, owned_after};
+use super::run::{Run, id_text};
+use crate::catalog::{Life, Omitted, Removal};
+use crate::observe::{Connection, Wanted, look_at};
+use crate::plan::change::{is_given_once, planned};
+use crate::plan::leaf::{Leaf, leaves};
+use crate::plan::place::{Home, place_of};
+use crate::plan::template::fill;
+use crate::plan::wire::{Carry, encode};
+use crate::plan::{Change, Desired, Observed, Owned, Step};
+use crate::reconcile::Work;
+use crate::reconcile::world::View;
+use crate::server::{Request, ServerError};
+use crate::source::Diagnostic;
+use crate::value::{ServerPath, Shape, Value};
+use serde_json::{Map, Value as Json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What one write works on.
+pub(super) struct Task<'a> {
+    pub index: usize,
+    pub step: &'a Step,
+    pub work: &'a Work,
+    pub desired: Desired,
+    pub connection: Connection,
+    pub place: ServerPath,
+}
+
+/// What a write left.
+#[derive(Default)]
+pub(super) struct Left {
+    /// What the server calls the object.
+    pub id: String,
+    /// The answer to the call that made it, where it answers anything.
+    pub answer: Json,
+    /// Leaves that were not sent.
+    pub unsent: BTreeSet<String>,
+}
+
+pub(super) type Problems = Vec<Diagnostic>;
+
+pub(super) fn told(error: &ServerError) -> Problems {
+    vec![error.to_diagnostic()]
+}
+
+impl Run<'_> {
+    /// Does a step; returns the object's id for the line that tells of it.
+    pub(super) async fn perform(&self, index: usize) -> Result<Option<String>, Problems> {
+        let step = &self.plan.steps[index];
+        if matches!(step.kind.life, Life::Local(_)) {
+            return self.perform_local(index).await;
+        }
+        match step.change {
+            Change::Keep => Ok(None),
+            Change::Read => self.read(index).await,
+            Change::Delete => self.delete(index).await,
+            Change::Forget => self.forget(index).await,
+            Change::Adopt | Change::Relabel => self.take_over(index).await,
+            Change::Create
+            | Change::Update
+            | Change::Remount
+            | Change::Replace
+            | Change::ReplaceCreateFirst => self.write(index).await,
+        }
+    }
+
+    /// Makes the task of a step: its wish filled, its place known.
+    pub(super) async fn task(&self, index: usize) -> Result<Task<'_>, Problems> {
+        let step = &self.plan.steps[index];
+        let work = &self.work[index];
+        let desired = self.filled(index)?;
+        let Some(connection) = self.connection(work, &desired) else {
+            return Err(vec![Diagnostic::error(
+                "no-connection",
+                format!("there is no connection for `{}`", step.address),
+            )]);
+        };
+        let home = Home {
+            server: &connection.server.identity().id,
+            namespace: &connection.namespace,
+        };
+        let id = work
+            .owned
+            .as_ref()
+            .map(|owned| owned.id.to_string())
+            .filter(|id| !id.is_empty());
+        let fresh = !matches!(step.change, Change::Update | Change::Remount);
+        let id = id.filter(|_| !fresh);
+        let place = place_of(step.kind, &desired.attributes, home, id.as_deref());
+        let place = place.or_else(|| step.place.clone());
+        let base = ServerPath::new(
+            home.server,
+            &crate::plan::place::namespace_of(home, &desired.attributes),
+            "",
+        );
+        Ok(Task {
+            index,
+            step,
+            work,
+            desired,
+            place: place.unwrap_or(base),
+            connection,
+        })
+    }
+
+    fn connection(&self, work: &Work, desired: &Desired) -> Option<Connection> {
+        work.connection
+            .clone()
+            .or_else(|| self.settings.connections.get(&desired.provider).cloned())
+    }
+
+    async fn write(&self, index: usize) -> Result<Option<String>, Problems> {
+        let task = self.task(index).await?;
+        let change = task.step.change;
+        let destroys = matches!(change, Change::Replace | Change::ReplaceCreateFirst);
+        let mut left = Left::default();
+        if change == Change::Create || destroys {
+            self.nothing_held(&task)?;
+        }
+        self.remove_lost(&task).await?;
+        if change == Change::Replace {
+            self.remove_old(&task).await?;
+        }
+        if change == Change::Remount {
+            self.remount(&task).await?;
+        }
+        if change == Change::Create || destroys {
+            left = self.create(&task).await?;
+        } else {
+            left.unsent = self.update(&task).await?;
+            left.id = task
+                .work
+                .owned
+                .as_ref()
+                .map(|owned| owned.id.to_string())
+                .unwrap_or_default();
+        }
+        let id = self.conclude(&task, left).await?;
+        if change == Change::ReplaceCreateFirst {
+            self.remove_old(&task).await?;
+            self.forget_replaced(&task).await?;
+        }
+        self.rotate_if_asked(&task).await?;
+        Ok(id)
+    }
+
+    /// Reads back what was written, tells the world and the ledger.
+    pub(super) async fn conclude(
+        &self,
+        task: &Task<'_>,
+        left: Left,
+    ) -> Result<Option<String>, Problems> {
+        let kind = task.step.kind;
+        let mut place = task.place.clone();
+        if let (Life::Generate(_), false) = (&kind.life, left.id.is_empty()) {
+            let path = fill(kind.place, kind, &task.desired.attributes, Some(&left.id)).known();
+            place = place.beside(&path.unwrap_or_default());
+        }
+        let owned = self.owned_now(task, &left, &place);
+        let observed = if self.must_read(task) {
+            self.observe(task, &place, owned.as_ref()).await?
+        } else {
+            None
+        };
+        let mut stand_in = owned.clone();
+        if let Some(owned) = &mut stand_in {
+            owned.place = place.clone();
+        }
+        // What was not read again is as the plan saw it.
+        let before = task
+            .work
+            .observed
+            .as_ref()
+            .filter(|_| task.step.change == Change::Update);
+        let mut real = planned(
+            &task.desired,
+            observed.as_ref().or(before),
+            stand_in.as_ref(),
+            &BTreeMap::new(),
+        );
+        real = self.with_given(task, real, &left);
+        let plan = self.plan_view(task, &real);
+        self.learn(&task.step.address, plan, real.clone());
+        let seen = self.seen_wish(task);
+        let written = Written {
+            seen: &seen,
+            real: &task.desired.attributes,
+            result: &real,
+            observed: observed.as_ref(),
+            id: &left.id,
+            place,
+            now: self.settings.now,
+            unsent: &left.unsent,
+        };
+        let replaced = matches!(
+            task.step.change,
+            Change::Replace | Change::ReplaceCreateFirst | Change::Create
+        );
+        let before = task.work.owned.as_ref().filter(|_| !replaced);
+        let owned = owned_after(&task.desired, before, &written, self.keeper.digester());
+        self.forget_old_address(task.work, &owned).await?;
+        self.keep(owned).await?;
+        Ok(id_text(&real))
+    }
+
+    /// An object that changed its address or its place leaves no record of the old one.
+    async fn forget_old_address(&self, work: &Work, owned: &Owned) -> Result<(), Problems> {
+        match &work.owned {
+            Some(old) if old.address != owned.address || old.place != owned.place => self
+                .keeper
+                .forget(old)
+                .await
+                .map_err(|problem| vec![problem]),
+            _ => Ok(()),
+        }
+    }
+
+    fn owned_now(&self, task: &Task<'_>, left: &Left, place: &ServerPath) -> Option<Owned> {
+        let mut owned = super::record::blank(&task.desired, place.clone());
+        owned.id = left.id.as_str().into();
+        Some(owned)
+    }
+
+    /// Tells whether something of the object must be learnt after writing it.
+    fn must_read(&self, task: &Task<'_>) -> bool {
+        let kind = task.step.kind;
+        if matches!(kind.life, Life::Member { .. }) {
+            return false;
+        }
+        let after = task.step.after.as_ref();
+        let node = task.work.node.as_ref();
+        let read = node.and_then(|node| self.graph.read.get(node));
+        let asked = |name: &str| match read {
+            None => false,
+            Some(None) => true,
+            Some(Some(names)) => names.contains(name),
+        };
+        let open = kind.all().any(|attribute| {
+            let value = after.and_then(|after| after.field(attribute.name));
+            value.is_some_and(|value| !value.is_wholly_known()) && asked(attribute.name)
+        });
+        let digests = leaves(kind, &task.desired.attributes, None)
+            .iter()
+            .any(|leaf| leaf.set && leaf.unread());
+        open || digests || matches!(kind.life, Life::Generate(_) | Life::Mounted(..))
+    }
+
+    async fn observe(
+        &self,
+        task: &Task<'_>,
+        place: &ServerPath,
+        owned: Option<&Owned>,
+    ) -> Result<Option<Observed>, Problems> {
+        self.cache.clear();
+        let read = task
+            .work
+            .node
+            .as_ref()
+            .and_then(|node| self.graph.read.get(node));
+        let nothing = BTreeSet::new();
+        let wanted = Wanted {
+            kind: task.step.kind,
+            place: place.clone(),
+            server: task.connection.server.clone(),
+            guide: &task.desired.attributes,
+            owned,
+            referenced: read.map_or(Some(&nothing), Option::as_ref),
+        };
+        look_at(&wanted, &self.cache)
+            .await
+            .map_err(|error| told(&error))
+    }
+
+    /// Adds what the answer to the making call gave, and only it.
+    fn with_given(&self, task: &Task<'_>, real: Value, left: &Left) -> Value {
+        let mut fields = real.as_fields().cloned().unwrap_or_default();
+        for attribute in task.step.kind.all() {
+            let given =
+                crate::plan::given::given(attribute, &left.answer, &task.desired.attributes);
+            let marks = if attribute.sensitive {
+                crate::value::Marks::SENSITIVE
+            } else {
+                crate::value::Marks::NONE
+            };
+            if let Some(given) = given {
+                fields.insert(attribute.name.into(), given.marked(marks));
+            }
+        }
+        let missing = fields
+            .get("id")
+            .is_none_or(|id| !id.is_wholly_known() || id.is_null());
+        if !left.id.is_empty() && missing {
+            fields.insert("id".into(), left.id.as_str().into());
+        }
+        for (name, value) in &mut fields {
+            if value.is_unknown() && &**name != "id" {
+                *value = Value::null(value.ty()).marked(value.marks);
+            }
+        }
+        Value::object(fields)
+    }
+
+    /// Returns the object as a plan will see it: what was given once is held.
+    fn plan_view(&self, task: &Task<'_>, real: &Value) -> Value {
+        let mut fields = real.as_fields().cloned().unwrap_or_default();
+        for attribute in task
+            .step
+            .kind
+            .all()
+            .filter(|attribute| is_given_once(attribute.read))
+        {
+            let Some(value) = fields.get(attribute.name).filter(|value| !value.is_null()) else {
+                continue;
+            };
+            let Some(json) = crate::plan::normal::plain(value) else {
+                continue;
+            };
+            let held = Shape::Held {
+                ty: value.ty(),
+                digest: self.keeper.digester().digest(&json),
+            };
+            let marks = value.marks;
+            fields.insert(attribute.name.into(), Value::from(held).marked(marks));
+        }
+        Value::object(fields)
+    }
+
+    /// Returns the wish as a plan will see it from now on.
+    fn seen_wish(&self, task: &Task<'_>) -> Value {
+        let Some(planned) = &task.work.desired else {
+            return task.desired.attributes.clone();
+        };
+        if planned.attributes.is_wholly_known() && !planned.attributes.has_held() {
+            return planned.attributes.clone();
+        }
+        let seen = self.attributes(task.index, View::Plan);
+        seen.unwrap_or_else(|_| task.desired.attributes.clone())
+    }
+
+    /// Learns an object that needs no write: the ledger only.
+    async fn take_over(&self, index: usize) -> Result<Option<String>, Problems> {
+        let task = self.task(index).await?;
+        let observed = task.work.observed.clone();
+        let id = match (&task.work.owned, &observed) {
+            (Some(owned), _) if !owned.id.is_empty() => owned.id.to_string(),
+            (_, Some(observed)) => generated_id(observed),
+            _ => String::new(),
+        };
+        let place = observed
+            .as_ref()
+            .map_or_else(|| task.place.clone(), |seen| seen.place.clone());
+        let all = leaves(task.step.kind, &task.desired.attributes, None);
+        let unsent: BTreeSet<String> = all.into_iter().map(|leaf| leaf.path).collect();
+        let seen = self.seen_wish(&task);
+        let result = task
+            .step
+            .after
+            .clone()
+            .unwrap_or_else(|| task.desired.attributes.clone());
+        let written = Written {
+            seen: &seen,
+            real: &task.desired.attributes,
+            result: &result,
+            observed: observed.as_ref(),
+            id: &id,
+            place,
+            now: 0,
+            unsent: &unsent,
+        };
+        let mut owned = owned_after(
+            &task.desired,
+            task.work.owned.as_ref(),
+            &written,
+            self.keeper.digester(),
+        );
+        match &task.work.owned {
+            Some(before) => {
+                owned.written_at = before.written_at;
+                owned.sent = before.sent.clone();
+            }
+            // Nothing was sent by us: what cannot be read stays unverified.
+            None => owned.sent.clear(),
+        }
+        self.forget_old_address(task.work, &owned).await?;
+        self.keep(owned).await?;
+        Ok(id_text(&result))
+    }
+
+    /// Writes what differs to an object that is there. Returns the leaves that were left out.
+    async fn update(&self, task: &Task<'_>) -> Result<BTreeSet<String>, Problems> {
+        let differs = |path: &str| {
+            let change = task.step.attributes.get(path);
+            change.is_some_and(|change| change.differs)
+        };
+        let owned = task.work.owned.as_ref();
+        let doubt = owned.is_some_and(|owned| owned.pending.is_some());
+        let rotated = |path: &str| {
+            task.work
+                .owned
+                .as_ref()
+                .is_some_and(|owned| owned.rotated.contains(path))
+        };
+        let all = leaves(task.step.kind, &task.desired.attributes, None);
+        let mut unsent = BTreeSet::new();
+        let mut wanted: BTreeSet<String> = BTreeSet::new();
+        let twin_bumped = |name: &str| differs(&format!("{name}_version"));
+        for leaf in &all {
+            let unread = leaf.unread();
+            let held_value = leaf.desired.as_ref().is_some_and(Value::has_held);
+            let moved = differs(&leaf.path) || twin_bumped(leaf.top()) || (doubt && leaf.set);
+            let kept = self.omitted(task, leaf) == Omitted::Kept;
+            let send = if leaf.attribute.create_only || rotated(&leaf.path) {
+                false
+            } else if kept {
+                moved || (leaf.set && !unread && !held_value)
+            } else {
+                leaf.desired.is_some() || moved
+            };
+            if send && held_value {
+                return Err(vec![held(&task.desired, &leaf.path)]);
+            }
+            if send {
+                wanted.insert(leaf.path.clone());
+            } else {
+                unsent.insert(leaf.path.clone());
+            }
+        }
+        self.send_update(task, &|path| wanted.contains(path) || is_inside(path, &all))
+            .await?;
+        Ok(unsent)
+    }
+
+    /// Returns what a write to the endpoint that carries a leaf does to what it leaves out.
+    fn omitted(&self, task: &Task<'_>, leaf: &Leaf) -> Omitted {
+        let kind = task.step.kind;
+        let top = kind.attribute(leaf.top());
+        let part = top.map(|attribute| attribute.part).unwrap_or_default();
+        if let Some(part) = kind.parts.iter().find(|one| one.name == part) {
+            return part.omitted;
+        }
+        match kind.life {
+            Life::Upsert(omitted) | Life::Singleton { omitted, .. } => omitted,
+            Life::Generate(generate) => generate.omitted,
+            Life::Mounted(..) => Omitted::Kept,
+            _ => Omitted::Reset,
+        }
+    }
+
+    /// Removes the object that a replacement takes the place of.
+    async fn remove_old(&self, task: &Task<'_>) -> Result<(), Problems> {
+        let old = task
+            .step
+            .old_place
+            .clone()
+            .or_else(|| task.step.place.clone());
+        let Some(observed) = &task.work.observed else {
+            return Ok(());
+        };
+        let place = old.unwrap_or_else(|| observed.place.clone());
+        let guide = overlaid(&observed.attributes, &self.remembered(task.work));
+        self.remove(
+            task.step.kind,
+            &place,
+            &guide,
+            task.work.owned.as_ref(),
+            &task.connection,
+        )
+        .await
+    }
+
+    /// Refuses to make an object of a value that the server gave once, in a run before.
+    fn nothing_held(&self, task: &Task<'_>) -> Result<(), Problems> {
+        let all = leaves(task.step.kind, &task.desired.attributes, None);
+        let lost = all
+            .iter()
+            .filter(|leaf| leaf.desired.as_ref().is_some_and(Value::has_held));
+        let problems: Problems = lost.map(|leaf| held(&task.desired, &leaf.path)).collect();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Removes what an unfinished run made and nobody can use.
+    async fn remove_lost(&self, task: &Task<'_>) -> Result<(), Problems> {
+        let Some(id) = &task.work.lost else {
+            return Ok(());
+        };
+        let kind = task.step.kind;
+        let path = fill(kind.place, kind, &task.desired.attributes, Some(id)).known();
+        let place = task.place.beside(&path.unwrap_or_default());
+        let mut owned = super::record::blank(&task.desired, place.clone());
+        owned.id = id.clone();
+        self.remove(
+            kind,
+            &place,
+            &task.desired.attributes,
+            Some(&owned),
+            &task.connection,
+        )
+        .await?;
+        if !matches!(kind.life, Life::Generate(generate) if generate.removal == Removal::Stays) {
+            return Ok(());
+        }
+        // Its kind outlives the configuration, but this one never became part of it.
+        self.remove_at(&place, &task.connection).await
+    }
+
+    /// Forgets the object that its successor stood beside.
+    async fn forget_replaced(&self, task: &Task<'_>) -> Result<(), Problems> {
+        let new = self.record_of(task.index);
+        let old = task.work.owned.as_ref();
+        match old.filter(|old| new.is_some_and(|new| new.place != old.place)) {
+            Some(old) => self
+                .keeper
+                .forget(old)
+                .await
+                .map_err(|problem| vec![problem]),
+            None => Ok(()),
+        }
+    }
+
+    fn remembered(&self, work: &Work) -> Value {
+        let deletion = work.owned.iter().flat_map(|owned| owned.deletion.iter());
+        let fields = deletion.filter_map(|(name, text)| {
+            let json: Json = serde_json::from_str(text).ok()?;
+            Some((name.clone(), crate::value::json::from_json(&json).ok()?))
+        });
+        Value::object(fields.collect())
+    }
+
+    /// Returns the body of a request of a task.
+    pub(super) fn body(
+        &self,
+        task: &Task<'_>,
+        part: &str,
+        carry: Carry,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Json {
+        let has = |path: &str| !task.desired.lacks.contains(path) && wanted(path);
+        encode(task.step.kind, part, &task.desired.attributes, carry, &has)
+    }
+
+    /// Sends a write in the namespace of a task.
+    pub(super) async fn post(
+        &self,
+        task: &Task<'_>,
+        path: &str,
+        body: Json,
+    ) -> Result<Json, Problems> {
+        let request = Request::post(path, body)
+            .namespace(&task.place.namespace)
+            .settles(task.step.kind.settles);
+        let reply = task
+            .connection
+            .server
+            .send(request)
+            .await
+            .map_err(|error| told(&error))?;
+        Ok(reply.body.json().clone())
+    }
+}
+
+/// Tells whether a path is that of a block around or below a leaf that is itself decided.
+fn is_inside(path: &str, leaves: &[crate::plan::leaf::Leaf]) -> bool {
+    !leaves.iter().any(|leaf| leaf.path == path)
+}
+
+/// Returns the id that an observed generated object carries.
+fn generated_id(observed: &Observed) -> String {
+    let raw = observed.raw.0.get("");
+    let id = raw.and_then(|raw| raw.get("$id")?.as_str());
+    id.unwrap_or_default().to_owned()
+}
+
+/// An empty body.
+#[must_use]
+pub(super) fn empty() -> Json {
+    Json::Object(Map::new())
+}

@@ -1,0 +1,93 @@
+//! What mounts hold that nobody can make again from a configuration: it is counted before a mount goes.
+
+/// What the mounts of one type hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Hoard {
+    /// The type in the table of mounts.
+    pub mount_type: &'static str,
+    /// The option `version` of the mount, where it decides.
+    pub version: Option<&'static str>,
+    /// The path below the mount whose LIST names what it holds; empty for the mount itself.
+    pub list: &'static str,
+    /// Whether names that end in a slash are folders.
+    pub deep: bool,
+    /// What stands before the name in the place of a declared object: any of them.
+    pub places: &'static [&'static str],
+    /// One of it, and more of it.
+    pub words: (&'static str, &'static str),
+}
+
+/// What the servers' own engines hold. Engines that are not here make things on demand and keep nothing of their own.
+pub const HOARDS: &[Hoard] = &[
+    Hoard {
+        version: Some("2"),
+        ..Hoard::new(
+            "kv",
+            "metadata",
+            &["data/", "metadata/", ""],
+            ("secret", "secrets"),
+        )
+        .folders()
+    },
+    Hoard::new("kv", "", &[""], ("secret", "secrets")).folders(),
+    Hoard::new("generic", "", &[""], ("secret", "secrets")).folders(),
+    Hoard::new("pki", "issuers", &["issuer/"], ("issuer", "issuers")),
+    Hoard::new("transit", "keys", &["keys/"], ("key", "keys")),
+    Hoard::new("totp", "keys", &["keys/"], ("key", "keys")),
+];
+
+impl Hoard {
+    const fn new(
+        mount_type: &'static str,
+        list: &'static str,
+        places: &'static [&'static str],
+        words: (&'static str, &'static str),
+    ) -> Hoard {
+        Hoard {
+            mount_type,
+            version: None,
+            list,
+            deep: false,
+            places,
+            words,
+        }
+    }
+
+    const fn folders(mut self) -> Hoard {
+        self.deep = true;
+        self
+    }
+
+    /// Returns what a mount of a type holds; `None` where it keeps nothing.
+    #[must_use]
+    pub fn of(mount_type: &str, version: Option<&str>) -> Option<&'static Hoard> {
+        let fits = |hoard: &&Hoard| {
+            hoard.mount_type == mount_type
+                && hoard.version.is_none_or(|needed| version == Some(needed))
+        };
+        HOARDS.iter().find(fits)
+    }
+
+    /// Says how many there are: `1 secret`, `312 secrets`.
+    #[must_use]
+    pub fn count(&self, number: usize) -> String {
+        let (one, more) = self.words;
+        format!("{number} {}", if number == 1 { one } else { more })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_decides_where_there_is_one() {
+        assert_eq!(
+            Hoard::of("kv", Some("2")).map(|hoard| hoard.list),
+            Some("metadata")
+        );
+        assert_eq!(Hoard::of("kv", Some("1")).map(|hoard| hoard.list), Some(""));
+        assert_eq!(Hoard::of("kv", None).map(|hoard| hoard.list), Some(""));
+        assert!(Hoard::of("database", None).is_none());
+    }
+}

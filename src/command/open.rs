@@ -1,0 +1,86 @@
+//! Opening the ledger for commands that do not plan.
+
+use super::connector::Links;
+use super::context::Context;
+use super::exit::Failure;
+use super::planning::{Hold, Shelf, home};
+use super::{project, settings};
+use crate::config::variables::{Argument, Assigned, Given, assign};
+use crate::ledger::{Ledger, Lock};
+use crate::source::Diagnostic;
+use std::sync::Arc;
+
+/// A ledger that was opened, to be ended by [`Opened::close`].
+pub struct Opened {
+    pub shelf: Shelf,
+    pub ledger: Ledger,
+    pub lock: Option<Lock>,
+}
+
+/// Finds the way to the ledger of this directory. Variables without a value are no error: a provider block that needs one
+/// is then configured by the environment.
+///
+/// # Errors
+/// When the configuration cannot be read or there is no connection.
+pub async fn shelf(context: &Context, arguments: Vec<Argument>) -> Result<Shelf, Failure> {
+    let settings = settings::read(context)?;
+    context.tell(&settings.notices());
+    let project = project::read(context, true)?;
+    let assigned = values(context, &project, arguments);
+    let world = project.world(context, &assigned);
+    let links = Arc::new(Links::new(context, None));
+    context.links.borrow_mut().push(links.clone());
+    Ok(Shelf {
+        home: home(&world, &settings, &links).await?,
+        settings: settings.ledger_settings(context)?,
+        links,
+    })
+}
+
+fn values(context: &Context, project: &project::Project, arguments: Vec<Argument>) -> Assigned {
+    let given = Given {
+        environment: project::environment(context),
+        arguments,
+    };
+    let mut sources = context.sources.borrow_mut();
+    assign(
+        &project.configuration.root,
+        &given,
+        &*context.files,
+        &mut sources,
+    )
+    .0
+}
+
+/// Opens the ledger of this directory.
+///
+/// # Errors
+/// When it cannot be read, or another run holds the lock.
+pub async fn ledger(
+    context: &Context,
+    arguments: Vec<Argument>,
+    hold: Option<Hold>,
+) -> Result<Opened, Failure> {
+    let shelf = shelf(context, arguments).await?;
+    let (ledger, lock) = shelf.open(context, hold).await?;
+    context.tell(ledger.notices());
+    Ok(Opened {
+        shelf,
+        ledger,
+        lock,
+    })
+}
+
+impl Opened {
+    /// Gives the lock back and closes all connections.
+    pub async fn close(self) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        if let Some(lock) = self.lock
+            && let Err(error) = lock.release().await
+        {
+            problems.push(error.to_diagnostic());
+        }
+        problems.extend(self.shelf.links.close().await);
+        problems
+    }
+}

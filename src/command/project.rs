@@ -1,0 +1,123 @@
+//! The configuration in the current directory: read, its variables filled in, ready to be planned.
+
+use super::context::{Context, sound};
+use super::exit::Failure;
+use crate::config::variables::{Argument, Assigned, Given, assign, missing};
+use crate::config::{Configuration, Options, load};
+use crate::reconcile::graph::{Graph, build};
+use crate::reconcile::world::World;
+use crate::source::Diagnostic;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A configuration with its graph.
+pub struct Project {
+    pub configuration: Arc<Configuration>,
+    pub graph: Graph,
+    /// Warnings and notes.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads the configuration.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read(context: &Context, skip_foreign: bool) -> Result<Project, Failure> {
+    let options = Options { skip_foreign };
+    let mut sources = context.sources.borrow_mut();
+    let (configuration, found) = load(Path::new("."), &*context.files, &mut sources, options);
+    let mut diagnostics = sound(found)?;
+    match build(&configuration) {
+        Ok(graph) => Ok(Project {
+            configuration: Arc::new(configuration),
+            graph,
+            diagnostics,
+        }),
+        Err(rings) => {
+            diagnostics.extend(rings);
+            Err(diagnostics.into())
+        }
+    }
+}
+
+impl Project {
+    /// Fills the variables in: from the environment, files, arguments, and by asking.
+    ///
+    /// # Errors
+    /// When a value is missing or does not fit.
+    pub fn variables(
+        &mut self,
+        context: &Context,
+        mut arguments: Vec<Argument>,
+        ask: bool,
+    ) -> Result<Assigned, Failure> {
+        loop {
+            let given = Given {
+                environment: environment(context),
+                arguments: arguments.clone(),
+            };
+            let root = &self.configuration.root;
+            let mut sources = context.sources.borrow_mut();
+            let (assigned, found) = assign(root, &given, &*context.files, &mut sources);
+            drop(sources);
+            let found = sound(found)?;
+            let answers = if ask {
+                asked(context, &assigned)
+            } else {
+                Vec::new()
+            };
+            if !answers.is_empty() {
+                arguments.extend(answers);
+                continue;
+            }
+            self.diagnostics.extend(found);
+            return match missing(&assigned.missing) {
+                Some(problem) => Err(problem.into()),
+                None => Ok(assigned),
+            };
+        }
+    }
+
+    /// Makes the world in which expressions are evaluated.
+    #[must_use]
+    pub fn world(&self, context: &Context, assigned: &Assigned) -> World {
+        World::new(
+            self.configuration.clone(),
+            context.files.clone(),
+            assigned.values.clone(),
+            context.workspace.clone(),
+            PathBuf::from("."),
+        )
+    }
+}
+
+/// Returns the variables that the environment gives.
+pub fn environment(context: &Context) -> BTreeMap<String, String> {
+    let variables = context.environment.iter();
+    let named = variables.filter_map(|(name, value)| Some((name.strip_prefix("TF_VAR_")?, value)));
+    named
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .collect()
+}
+
+/// Asks for the values that are missing; nothing where nobody can be asked.
+fn asked(context: &Context, assigned: &Assigned) -> Vec<Argument> {
+    let mut answers = Vec::new();
+    for one in assigned.missing.iter().filter(|one| !one.sensitive) {
+        let about = one
+            .description
+            .as_ref()
+            .map(|text| format!("\n  {text}"))
+            .unwrap_or_default();
+        let question = format!("var.{}{about}\n\n  Enter a value: ", one.name);
+        let Some(text) = context.ask(&question) else {
+            return Vec::new();
+        };
+        answers.push(Argument::Value {
+            name: one.name.to_string(),
+            text,
+        });
+    }
+    answers
+}

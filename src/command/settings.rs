@@ -1,0 +1,241 @@
+//! `vaultform.hcl`: what belongs to this program and to no Terraform file.
+
+use super::context::Context;
+use super::exit::Failure;
+use crate::ledger::{Kind, Settings};
+use crate::source::{Diagnostic, Surroundings};
+use hcl::{Body, Expression, Structure};
+use std::path::{Path, PathBuf};
+
+/// The file's name.
+pub const FILE: &str = "vaultform.hcl";
+
+/// The mount of ledgers where none is named.
+const MOUNT: &str = "vaultform";
+
+/// What the file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Project {
+    pub name: Option<String>,
+    pub ledger: LedgerBlock,
+    pub drift: DriftBlock,
+    pub warnings: Vec<String>,
+}
+
+/// `ledger { … }`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerBlock {
+    /// `vault`, `file` or `none`
+    pub kind: Option<String>,
+    pub mount: Option<String>,
+    /// Whether the mount may be made.
+    pub create: Option<bool>,
+    /// The file of kind `file`.
+    pub path: Option<PathBuf>,
+    /// The provider block whose server keeps it: `vault.east`.
+    pub provider: Option<String>,
+}
+
+/// `drift { … }`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DriftBlock {
+    pub exit_code: Option<u8>,
+    pub unmanaged: Option<bool>,
+}
+
+/// Blocks of features that this file may hold and this command does not need.
+const OTHERS: &[&str] = &[
+    "notify",
+    "policy_test",
+    "least_privilege",
+    "bootstrap",
+    "snapshot",
+    "environment",
+];
+
+/// Reads the file beside the configuration; without one, everything is at its default.
+///
+/// # Errors
+/// When it is no HCL or says something that cannot be.
+pub fn read(context: &Context) -> Result<Project, Failure> {
+    let path = Path::new(FILE);
+    if !context.files.exists(path) {
+        return Ok(Project::default());
+    }
+    let wrong = |why: String| {
+        Failure::from(Diagnostic::error(
+            "invalid-settings",
+            format!("`{FILE}`: {why}"),
+        ))
+    };
+    let bytes = context.files.read(path).map_err(wrong)?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
+    parse(&text).map_err(wrong)
+}
+
+/// Reads the text of the file.
+///
+/// # Errors
+/// Says in words what is wrong.
+pub fn parse(text: &str) -> Result<Project, String> {
+    let body: Body = hcl::from_str(text).map_err(|error| error.to_string())?;
+    let mut project = Project::default();
+    for structure in body {
+        match structure {
+            Structure::Attribute(attribute) if attribute.key() == "name" => {
+                project.name = Some(of_text("name", &attribute.expr)?);
+            }
+            Structure::Attribute(attribute) => {
+                project
+                    .warnings
+                    .push(format!("`{}` means nothing here", attribute.key()));
+            }
+            Structure::Block(block) => match block.identifier() {
+                "ledger" => project.ledger = ledger(block.body(), &mut project.warnings)?,
+                "drift" => project.drift = drift(block.body())?,
+                other if OTHERS.contains(&other) => {}
+                other => project
+                    .warnings
+                    .push(format!("the block `{other}` means nothing here")),
+            },
+        }
+    }
+    Ok(project)
+}
+
+fn ledger(body: &Body, warnings: &mut Vec<String>) -> Result<LedgerBlock, String> {
+    let mut block = LedgerBlock::default();
+    for attribute in body.attributes() {
+        let (key, value) = (attribute.key(), &attribute.expr);
+        match key {
+            "kind" => block.kind = Some(of_text(key, value)?),
+            "mount" => block.mount = Some(of_text(key, value)?),
+            "path" => block.path = Some(of_text(key, value)?.into()),
+            "provider" => block.provider = Some(reference(value)),
+            "create" => block.create = Some(of_bool(key, value)?),
+            other => warnings.push(format!("`{other}` of `ledger` means nothing here")),
+        }
+    }
+    match block.kind.as_deref() {
+        None | Some("vault" | "file" | "none") => Ok(block),
+        Some(other) => Err(format!(
+            "the ledger's kind `{other}` is none of `vault`, `file`, `none`"
+        )),
+    }
+}
+
+fn drift(body: &Body) -> Result<DriftBlock, String> {
+    let mut block = DriftBlock::default();
+    for attribute in body.attributes() {
+        let (key, value) = (attribute.key(), &attribute.expr);
+        match key {
+            "exit_code" => {
+                let text = value.to_string();
+                let code = text
+                    .parse()
+                    .map_err(|_| format!("`exit_code` is `{text}`, not a number below 256"))?;
+                block.exit_code = Some(code);
+            }
+            "unmanaged" => block.unmanaged = Some(of_bool(key, value)?),
+            // What later commands understand.
+            _ => {}
+        }
+    }
+    Ok(block)
+}
+
+fn of_text(key: &str, value: &Expression) -> Result<String, String> {
+    match value {
+        Expression::String(text) => Ok(text.clone()),
+        _ => Err(format!("`{key}` must be text in quotes")),
+    }
+}
+
+fn of_bool(key: &str, value: &Expression) -> Result<bool, String> {
+    match value {
+        Expression::Bool(value) => Ok(*value),
+        _ => Err(format!("`{key}` must be `true` or `false`")),
+    }
+}
+
+/// Reads `vault.east`, in quotes or without.
+fn reference(value: &Expression) -> String {
+    match value {
+        Expression::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+impl Project {
+    /// Chooses the ledger: its name from the file, the environment or the directory.
+    ///
+    /// # Errors
+    /// When a ledger in a file has no path.
+    pub fn ledger_settings(&self, context: &Context) -> Result<Settings, Failure> {
+        let directory = std::env::current_dir().ok();
+        let directory =
+            directory.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+        let given = self
+            .name
+            .clone()
+            .or_else(|| context.variable("VAULTFORM_NAME").map(str::to_owned));
+        let kind = match self.ledger.kind.as_deref() {
+            Some("none") => Kind::None,
+            Some("file") => {
+                let path = self.ledger.path.clone();
+                Kind::File(path.unwrap_or_else(|| PathBuf::from("vaultform.ledger.json")))
+            }
+            _ => Kind::Vault {
+                mount: self
+                    .ledger
+                    .mount
+                    .clone()
+                    .unwrap_or_else(|| MOUNT.to_owned()),
+                create: self.ledger.create.unwrap_or(true),
+            },
+        };
+        Ok(Settings {
+            kind,
+            name: given.or(directory).unwrap_or_else(|| "root".to_owned()),
+            workspace: context.workspace.to_string(),
+        })
+    }
+
+    /// Returns what is odd in the file.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Diagnostic> {
+        let each = self.warnings.iter();
+        each.map(|text| Diagnostic::warning("unknown-setting", format!("`{FILE}`: {text}")))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read() {
+        let project = parse(
+            "name = \"prod\"\nledger {\n  kind = \"vault\"\n  mount = \"own/\"\n  create = false\n  provider = vault.east\n}\n\
+             drift {\n  exit_code = 9\n}\nnotify \"slack\" {\n  url = \"x\"\n}\nodd {}\n",
+        );
+        let project = project.unwrap();
+        assert_eq!(project.name.as_deref(), Some("prod"));
+        assert_eq!(project.ledger.provider.as_deref(), Some("vault.east"));
+        assert_eq!(project.ledger.create, Some(false));
+        assert_eq!(project.drift.exit_code, Some(9));
+        assert_eq!(project.warnings, ["the block `odd` means nothing here"]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        assert!(
+            parse("ledger {\n  kind = \"etcd\"\n}\n")
+                .unwrap_err()
+                .contains("`etcd`")
+        );
+        assert!(parse("name = 5\n").is_err());
+        assert!(parse("name = ").is_err());
+    }
+}

@@ -1,0 +1,32 @@
+//! From trees to declarations: variables, locals, modules, resources, moved, import and the rest, and whether what is
+//! written makes sense before anything is evaluated.
+
+mod call;
+mod constant;
+mod constraint;
+mod declared;
+mod family;
+mod files;
+mod json;
+mod layout;
+mod list;
+mod load;
+mod merge;
+mod module;
+pub mod place;
+mod refactor;
+mod reference;
+mod resource;
+mod settings;
+mod validity;
+mod variable;
+pub mod variables;
+mod version;
+
+pub use call::{Source, source_of};
+pub use declared::*;
+pub use family::Family;
+pub use files::{Chosen, choose, join};
+pub use load::{Options, load};
+pub use place::{Place, PlaceOfResource};
+pub use reference::{Misnamed, Reference, Step, Target, reference, references, references_of_body};

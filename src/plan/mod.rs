@@ -1,0 +1,17 @@
+//! Desired + Observed + Owned → Change. Pure: the plan is a value, `apply` obeys it and decides nothing.
+
+pub mod certificate;
+pub mod change;
+pub mod given;
+pub mod guard;
+pub mod leaf;
+pub mod normal;
+pub mod order;
+pub mod place;
+mod read;
+mod shapes;
+pub mod template;
+mod types;
+pub mod wire;
+
+pub use types::*;

@@ -1,0 +1,71 @@
+//! `list_scan_response_keys_filter_path`: a small part of Go's text/template, enough for paths of keys.
+
+/// A piece of a template.
+enum Piece<'t> {
+    Text(&'t str),
+    Path,
+    Key,
+    /// Anything else that Go's templates can do; it cannot be computed here.
+    Other(&'t str),
+}
+
+/// Tells in words what is wrong with a template, if anything: it must be closed and must use the key.
+pub(super) fn check(template: &str) -> Result<(), String> {
+    let pieces = pieces(template).ok_or("this template has a `{{` that is not closed")?;
+    let uses_key = pieces.iter().any(|piece| match piece {
+        Piece::Key => true,
+        Piece::Other(action) => action.contains(".key"),
+        Piece::Text(_) | Piece::Path => false,
+    });
+    if uses_key {
+        return Ok(());
+    }
+    Err("this template gives the same path for every key: it must use `{{ .key }}`".to_owned())
+}
+
+/// Returns the path that decides whether a listed key is shown; `None` when the template does more than
+/// put `.path` and `.key` together.
+#[must_use]
+pub fn path_of_key(template: &str, path: &str, key: &str) -> Option<String> {
+    let mut out = String::new();
+    for piece in pieces(template)? {
+        out.push_str(match piece {
+            Piece::Text(text) => text,
+            Piece::Path => path,
+            Piece::Key => key,
+            Piece::Other(_) => return None,
+        });
+    }
+    Some(out)
+}
+
+fn pieces(template: &str) -> Option<Vec<Piece<'_>>> {
+    let mut pieces = Vec::new();
+    let mut rest = template;
+    while let Some((text, after)) = rest.split_once("{{") {
+        let (action, tail) = after.split_once("}}")?;
+        pieces.push(Piece::Text(text));
+        pieces.push(match action.trim_matches([' ', '\t', '\n', '\r']) {
+            ".path" => Piece::Path,
+            ".key" => Piece::Key,
+            other => Piece::Other(other),
+        });
+        rest = tail;
+    }
+    pieces.push(Piece::Text(rest));
+    Some(pieces)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_keys_are_put_together() {
+        let made = path_of_key("{{ .path }}{{.key}}", "pki/roles/", "r1");
+        assert_eq!(made.as_deref(), Some("pki/roles/r1"));
+        assert_eq!(path_of_key("{{ .key | uppercase }}", "p", "k"), None);
+        assert!(check("abc").is_err() && check("{{ .key").is_err());
+        assert!(check("{{ .key | uppercase }}").is_ok());
+    }
+}

@@ -1,0 +1,261 @@
+//! Objects that no server keeps: random values, `terraform_data`, `null_resource`.
+
+use super::walk::{Candidate, Walk, Work};
+use crate::catalog::{Life, Presence, ReadBack};
+use crate::plan::change::Digester;
+use crate::plan::leaf::{Leaf, leaves};
+use crate::plan::template::effective;
+use crate::plan::wire::type_of;
+use crate::plan::{AttributeChange, Change, Comparison, Desired, Origin, Owned, Reason, Step};
+use crate::source::Diagnostic;
+use crate::value::{Marks, Shape, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Walk<'_> {
+    /// Decides an object that no server keeps.
+    pub(super) async fn decide_local(&mut self, candidate: Candidate) {
+        let Some((decoded, lifecycle)) = self.evaluate(&candidate) else {
+            return;
+        };
+        if !self.preconditions(&candidate) {
+            self.world.learn(&candidate.address, None);
+            return;
+        }
+        let Life::Local(local) = candidate.kind.life else {
+            return;
+        };
+        let desired = Desired {
+            address: candidate.address.clone(),
+            kind: candidate.kind,
+            provider: candidate.provider.clone(),
+            place: None,
+            attributes: decoded.attributes,
+            span: candidate.declared.span,
+            spans: decoded.spans,
+            needs: self.needs(&candidate),
+            lifecycle,
+            lacks: std::collections::BTreeSet::new(),
+        };
+        if local.is_kept() && !self.memory.remembers() {
+            let problem = Diagnostic::error(
+                "random-needs-ledger",
+                format!(
+                    "`{}` needs a ledger in Vault to be kept in",
+                    desired.address
+                ),
+            )
+            .at(desired.span, "declared here")
+            .hint("use the ledger in Vault, or give the value as a variable");
+            self.tell([problem]);
+        }
+        let owned = self
+            .book
+            .at_address(&desired.address, desired.kind.name)
+            .cloned();
+        if let Some(owned) = &owned {
+            self.book.take(owned);
+        }
+        let known = match &owned {
+            Some(owned) => self.kept(&desired, owned).await,
+            None => None,
+        };
+        let step = self.local_step(&desired, owned.as_ref(), known.as_ref());
+        let after = step
+            .after
+            .clone()
+            .unwrap_or_else(|| Value::object(BTreeMap::new()));
+        self.learn(&desired.address, after);
+        let address = desired.address.clone();
+        let each_value = candidate.each_value.clone();
+        let node = candidate.node.clone();
+        let work = Work {
+            desired: Some(desired),
+            owned,
+            each_value: candidate.each_value,
+            node: Some(candidate.node),
+            ..Work::default()
+        };
+        self.add(step, work);
+        self.postconditions(&node, &address, each_value);
+    }
+
+    /// Returns the kept outputs as a plan sees them: open ones as they are where this identity may read them, secret ones
+    /// held.
+    async fn kept(&self, desired: &Desired, owned: &Owned) -> Option<Value> {
+        let readable = match desired.kind.life {
+            Life::Local(local) if local.is_kept() && !local.is_secret() => {
+                self.memory.random(&owned.id).await
+            }
+            _ => None,
+        };
+        let fields = desired.kind.all().map(|attribute| {
+            let ty = type_of(&attribute.kind);
+            let read = readable
+                .as_ref()
+                .and_then(|value| value.field(attribute.name))
+                .cloned();
+            let digest = owned.sent.get(attribute.name).cloned();
+            let value = match (read, digest) {
+                (Some(read), _) => read,
+                (None, Some(digest)) => Shape::Held { ty, digest }.into(),
+                (None, None) => Value::null(ty),
+            };
+            (Arc::from(attribute.name), value)
+        });
+        Some(Value::object(fields.collect()))
+    }
+
+    fn local_step(&self, desired: &Desired, owned: Option<&Owned>, known: Option<&Value>) -> Step {
+        let digester = self.memory.digester();
+        let mut attributes = BTreeMap::new();
+        if let Some(owned) = owned {
+            for leaf in leaves(desired.kind, &desired.attributes, None) {
+                attributes.insert(
+                    Arc::from(leaf.path.as_str()),
+                    compare(&leaf, owned, desired, digester),
+                );
+            }
+        }
+        let replaces = attributes
+            .values()
+            .any(|change| change.differs && change.replaces);
+        let differs = attributes.values().any(|change| change.differs);
+        let asked = self.replacement_asked(&desired.address);
+        let (change, reason) = match owned {
+            None => (Change::Create, None),
+            Some(owned) if owned.pending.is_some() => (Change::Create, None),
+            Some(_) if asked => (Change::Replace, Some(Reason::ReplaceRequested)),
+            Some(_) if desired.lifecycle.triggered => (Change::Replace, Some(Reason::Triggered)),
+            Some(_) if replaces => (Change::Replace, Some(Reason::CannotUpdate)),
+            Some(_) if differs => (Change::Update, None),
+            Some(owned) if owned.address != desired.address => (Change::Relabel, None),
+            Some(_) => (Change::Keep, None),
+        };
+        let change = match change {
+            Change::Replace if desired.lifecycle.create_before_destroy => {
+                Change::ReplaceCreateFirst
+            }
+            other => other,
+        };
+        let anew = matches!(
+            change,
+            Change::Create | Change::Replace | Change::ReplaceCreateFirst
+        );
+        let known = known.filter(|_| !anew);
+        let after = outputs(desired, known, owned.filter(|_| !anew));
+        Step {
+            address: desired.address.clone(),
+            previous: owned
+                .map(|owned| owned.address.clone())
+                .filter(|address| *address != desired.address),
+            kind: desired.kind,
+            provider: desired.provider.clone(),
+            place: None,
+            old_place: None,
+            change,
+            before: owned.map(|owned| before(desired, owned, &after)),
+            after: Some(after),
+            attributes,
+            origin: change.writes().then_some(Origin::Config),
+            reason,
+            adopts: false,
+            import: None,
+            after_steps: Vec::new(),
+            span: Some(desired.span),
+            losses: Vec::new(),
+        }
+    }
+}
+
+fn compare(
+    leaf: &Leaf,
+    owned: &Owned,
+    desired: &Desired,
+    digester: &dyn Digester,
+) -> AttributeChange {
+    let computed = leaf.attribute.presence == Presence::Computed;
+    let ignored = desired.lifecycle.ignore_all
+        || desired
+            .lifecycle
+            .ignore_changes
+            .iter()
+            .any(|path| path == leaf.top());
+    let wish = leaf.wish();
+    let digest = wish
+        .as_ref()
+        .filter(|wish| !wish.is_null())
+        .map(|wish| digester.digest(wish));
+    let equal = wish.is_some() && digest == owned.desired.get(leaf.path.as_str()).cloned();
+    let differs = !computed && !ignored && !equal;
+    AttributeChange {
+        comparison: Comparison::Digest,
+        differs,
+        origin: differs.then_some(Origin::Config),
+        replaces: leaf.attribute.on_change == crate::catalog::OnChange::Replace,
+    }
+}
+
+/// Returns the attributes as they will be.
+fn outputs(desired: &Desired, known: Option<&Value>, owned: Option<&Owned>) -> Value {
+    let waits = Arc::new([desired.address.clone()].into());
+    let fields = desired.kind.all().map(|attribute| {
+        let ty = type_of(&attribute.kind);
+        let marks = if attribute.sensitive {
+            Marks::SENSITIVE
+        } else {
+            Marks::NONE
+        };
+        let wish = desired.attributes.field(attribute.name);
+        let set = effective(Some(attribute), wish, &desired.attributes);
+        let value = match (set, attribute.read) {
+            (Some(value), _) => value,
+            (None, ReadBack::Template(name)) => {
+                let source = desired.attributes.field(name.trim_matches(['{', '}']));
+                source.cloned().unwrap_or_else(|| Value::null(ty))
+            }
+            (None, _) if attribute.name == "id" && owned.is_some() => {
+                let id = owned.map(|owned| owned.id.to_string()).unwrap_or_default();
+                known
+                    .and_then(|known| known.field("id"))
+                    .filter(|id| !id.is_null())
+                    .cloned()
+                    .unwrap_or_else(|| id.into())
+            }
+            (None, _) if attribute.presence == Presence::Computed => match known {
+                Some(known) => known
+                    .field(attribute.name)
+                    .cloned()
+                    .unwrap_or_else(|| Value::null(ty)),
+                None => Value::unknown(ty, Arc::clone(&waits)),
+            },
+            (None, _) => Value::null(ty),
+        };
+        (Arc::from(attribute.name), value.marked(marks))
+    });
+    Value::object(fields.collect())
+}
+
+/// Returns the attributes as they were, as far as that is remembered: what changed is held.
+fn before(desired: &Desired, owned: &Owned, after: &Value) -> Value {
+    let fields = desired.kind.all().map(|attribute| {
+        let now = after.field(attribute.name).cloned();
+        let ty = type_of(&attribute.kind);
+        let old = owned
+            .desired
+            .get(attribute.name)
+            .or_else(|| owned.sent.get(attribute.name));
+        let value = match (now, old) {
+            (Some(now), Some(_)) if now.is_wholly_known() => now,
+            (_, Some(digest)) => Shape::Held {
+                ty,
+                digest: digest.clone(),
+            }
+            .into(),
+            (Some(now), None) if attribute.name == "id" && now.is_wholly_known() => now,
+            _ => Value::null(ty),
+        };
+        (Arc::from(attribute.name), value)
+    });
+    Value::object(fields.collect())
+}

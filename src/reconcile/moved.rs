@@ -1,0 +1,199 @@
+//! `moved`, `removed` and `import` blocks, and the addresses that the command line names.
+
+use super::graph::{Item, Node};
+use super::walk::Walk;
+use super::world::{InstanceScope, View, World, static_path};
+use crate::config::place::place;
+use crate::config::{DeclaredImport, DeclaredMoved, Module, Place, Repetition};
+use crate::eval::evaluate;
+use crate::source::{Diagnostic, Outcome};
+use crate::value::{Address, InstanceKey, ModuleAddress};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Lists the `moved` blocks of all module instances.
+pub(super) fn moved(world: &World) -> Vec<(ModuleAddress, DeclaredMoved)> {
+    each(world, |module| module.moved.as_slice())
+}
+
+fn each<T: Clone>(world: &World, of: impl Fn(&Module) -> &[T]) -> Vec<(ModuleAddress, T)> {
+    let mut found = Vec::new();
+    for module in world.modules() {
+        let blocks = of(module);
+        if blocks.is_empty() {
+            continue;
+        }
+        for at in world.module_instances(&module.path).unwrap_or_default() {
+            found.extend(blocks.iter().map(|block| (at.clone(), block.clone())));
+        }
+    }
+    found
+}
+
+/// Tells whether a `removed` block says to forget what was at an address instead of destroying it; `None` where no block
+/// speaks of it.
+pub(super) fn removed_keeps(world: &World, address: &Address) -> Option<bool> {
+    each(world, |module| module.removed.as_slice())
+        .into_iter()
+        .find(|(at, block)| covers(&block.from, at, address))
+        .map(|(_, block)| !block.destroy)
+}
+
+/// Tells whether a place names an address, instances included.
+pub(super) fn covers(place: &Place, at: &ModuleAddress, address: &Address) -> bool {
+    let module = place.module_from(at);
+    match &place.resource {
+        None => {
+            let names = static_path(&module);
+            static_path(&address.module).starts_with(&names)
+                && module
+                    .0
+                    .iter()
+                    .zip(address.module.0.iter())
+                    .all(|(wish, step)| wish.key == InstanceKey::None || wish.key == step.key)
+        }
+        Some(resource) => {
+            static_path(&address.module) == static_path(&module)
+                && resource.mode == address.mode
+                && resource.type_name == address.type_name
+                && resource.name == address.name
+                && (resource.key == InstanceKey::None || resource.key == address.key)
+        }
+    }
+}
+
+/// Reads an address as users type it: `module.a["x"].vault_policy.p[0]`, also without the resource.
+///
+/// # Errors
+/// Tells that the text is no address.
+pub fn parse_address(text: &str) -> Result<Place, String> {
+    let refuse = || format!("`{text}` is not the address of a resource or module");
+    let file = crate::source::FileId(u32::MAX);
+    let expression = crate::syntax::parse_expression(file, text, 0).map_err(|_| refuse())?;
+    place(&expression, &mut |_| None).map_err(|_| refuse())
+}
+
+impl Walk<'_> {
+    /// Works out which nodes `-target` and `-exclude` leave.
+    pub(super) fn choose_targets(&mut self) {
+        if self.options.targets.is_empty() && self.options.excludes.is_empty() {
+            return;
+        }
+        let mut problems = Vec::new();
+        let mut read = |texts: &[String]| -> Vec<Place> {
+            let places = texts.iter().filter_map(|text| {
+                let problem =
+                    |why: String| problems.push(Diagnostic::error("invalid-address", why));
+                parse_address(text).map_err(problem).ok()
+            });
+            places.collect()
+        };
+        let targets = read(&self.options.targets);
+        let excludes = read(&self.options.excludes);
+        self.tell(problems);
+        let nodes: BTreeSet<Node> = self
+            .graph
+            .nodes()
+            .filter(|node| matches!(node.item, Item::Resource(_)))
+            .filter(|node| targets.is_empty() || targets.iter().any(|place| names(place, node)))
+            .filter(|node| !excludes.iter().any(|place| names(place, node)))
+            .cloned()
+            .collect();
+        self.wanted_nodes = Some(self.graph.closure(&nodes));
+        let note = Diagnostic::warning(
+            "targeted",
+            "this plan leaves out part of the configuration, as `-target` or `-exclude` asks",
+        );
+        self.tell([note.hint("plan again without it afterwards: it is meant for exceptions")]);
+    }
+
+    /// Gathers the `import` blocks and what the command `import` says.
+    pub(super) fn collect_imports(&mut self) {
+        for (address, id) in self.options.imports.clone() {
+            self.imports.insert(address, id);
+        }
+        let root = self.world.configuration.root.clone();
+        for block in &root.imports {
+            match self.import(block) {
+                Ok(found) => self.imports.extend(found),
+                Err(problems) => self.tell(problems),
+            }
+        }
+    }
+
+    fn import(&self, block: &DeclaredImport) -> Outcome<Vec<(Address, String)>> {
+        let at = ModuleAddress::default();
+        let instances = match &block.for_each {
+            None => vec![(InstanceKey::None, None)],
+            Some(each) => {
+                let repetition = Repetition::ForEach(each.clone());
+                self.world.keys(&at, &repetition, View::Plan)?.keys
+            }
+        };
+        let mut found = Vec::new();
+        for (key, value) in instances {
+            let mut scope = InstanceScope::new(&self.world, &at, View::Plan);
+            scope.instance.key = Some(key);
+            scope.instance.each_value = value;
+            found.push(self.import_one(block, &scope)?);
+        }
+        Ok(found)
+    }
+
+    fn import_one(
+        &self,
+        block: &DeclaredImport,
+        scope: &InstanceScope<'_>,
+    ) -> Outcome<(Address, String)> {
+        let wrong = |message: &str| {
+            vec![Diagnostic::error("invalid-import", message).at(block.span, "in this block")]
+        };
+        let id = block
+            .id
+            .as_ref()
+            .ok_or_else(|| wrong("an `import` block needs `id`"))?;
+        let id = evaluate(id, scope)?;
+        let id = id
+            .as_text()
+            .ok_or_else(|| wrong("the `id` of an import must be known text"))?
+            .to_owned();
+        let mut key = |expression: &crate::syntax::Expression| {
+            let value = evaluate(expression, scope).ok()?;
+            match value.as_text() {
+                Some(text) => Some(InstanceKey::Key(Arc::from(text))),
+                None => {
+                    let index = value.as_number()?.as_i64()?;
+                    Some(InstanceKey::Index(u64::try_from(index).ok()?))
+                }
+            }
+        };
+        let place = place(&block.to, &mut key).map_err(|problem| vec![*problem])?;
+        let address = place.address(&ModuleAddress::default());
+        let address = address.ok_or_else(|| wrong("`to` must name a resource"))?;
+        Ok((address, id))
+    }
+
+    /// Tells whether the command line asks for the replacement of an address.
+    pub(super) fn replacement_asked(&self, address: &Address) -> bool {
+        let text = address.to_string();
+        self.options
+            .replace
+            .iter()
+            .any(|asked| asked.replace(' ', "") == text)
+    }
+}
+
+/// Tells whether a place speaks of a node, whatever the instance.
+fn names(place: &Place, node: &Node) -> bool {
+    let module = static_path(&place.module);
+    match (&place.resource, &node.item) {
+        (None, _) => node.module.starts_with(&module),
+        (Some(resource), Item::Resource(id)) => {
+            node.module == module
+                && resource.mode == id.mode
+                && resource.type_name == id.type_name
+                && resource.name == id.name
+        }
+        _ => false,
+    }
+}

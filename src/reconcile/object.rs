@@ -1,0 +1,600 @@
+//! Objects of servers: from the instances of a wave to steps.
+
+use super::relocate::mark_place;
+use super::walk::{Candidate, Walk, Work, needs_server};
+use super::world::{InstanceScope, View};
+use crate::catalog::{Life, OnChange};
+use crate::config::IgnoreChanges;
+use crate::eval::{Decoded, decode_body};
+use crate::observe::{Connection, Wanted, look};
+use crate::plan::certificate::Certificate;
+use crate::plan::change::{Decision, change_for, planned};
+use crate::plan::place::{Home, namespace_of, place_of};
+use crate::plan::template::{effective, fill, lacking};
+use crate::plan::{Change, Desired, Lifecycle, Observed, Origin, Owned, Reason, Step};
+use crate::server::ServerError;
+use crate::source::Diagnostic;
+use crate::value::{Address, ServerPath, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A candidate with its wish evaluated and what the ledger knows.
+struct Wish {
+    desired: Desired,
+    connection: Option<Connection>,
+    owned: Option<Owned>,
+    each_value: Option<Value>,
+    node: super::graph::Node,
+    import: Option<String>,
+    /// Where to look: the object's place, or for a generated one the path that makes it.
+    look_at: Option<ServerPath>,
+}
+
+impl Walk<'_> {
+    /// Decides all managed objects of a wave.
+    pub(super) async fn decide_all(&mut self, candidates: Vec<Candidate>) {
+        let mut wishes = Vec::new();
+        for candidate in candidates {
+            if matches!(candidate.kind.life, Life::Local(_)) {
+                self.decide_local(candidate).await;
+                continue;
+            }
+            if let Some(wish) = self.wish(candidate) {
+                wishes.push(wish);
+            }
+        }
+        let observed = self.observe(&wishes).await;
+        for (wish, observed) in wishes.into_iter().zip(observed) {
+            match observed {
+                Ok(observed) => self.decide(wish, observed).await,
+                Err(error) => self.not_seen(&wish, &error),
+            }
+        }
+    }
+
+    fn not_seen(&mut self, wish: &Wish, error: &ServerError) {
+        let address = &wish.desired.address;
+        let problem = error
+            .to_diagnostic()
+            .at(wish.desired.span, "while reading this object");
+        self.tell([problem.address(address)]);
+        self.world.learn(address, None);
+    }
+
+    /// Evaluates an instance: its attributes, its place, its lifecycle. `None` after an error that was told.
+    pub(super) fn evaluate(&mut self, candidate: &Candidate) -> Option<(Decoded, Lifecycle)> {
+        let scope = InstanceScope::of(
+            &self.world,
+            &candidate.address,
+            candidate.each_value.clone(),
+            View::Plan,
+        );
+        let decoded = decode_body(&candidate.declared.body, candidate.kind, &scope);
+        let failed = decoded.diagnostics.iter().any(Diagnostic::is_error);
+        let lifecycle = self.lifecycle(candidate);
+        let mut decoded = decoded;
+        let problems = std::mem::take(&mut decoded.diagnostics);
+        let address = candidate.address.clone();
+        self.tell(
+            problems
+                .into_iter()
+                .map(|problem| problem.address(&address)),
+        );
+        if failed {
+            self.world.learn(&candidate.address, None);
+            return None;
+        }
+        Some((decoded, lifecycle))
+    }
+
+    fn lifecycle(&self, candidate: &Candidate) -> Lifecycle {
+        let declared = &candidate.declared.lifecycle;
+        let (ignore_changes, ignore_all) = match &declared.ignore_changes {
+            IgnoreChanges::All => (Vec::new(), true),
+            IgnoreChanges::These(names) => {
+                let plain = |name: &crate::syntax::Name| name.text.replace("[0]", "");
+                (names.iter().map(plain).collect(), false)
+            }
+        };
+        Lifecycle {
+            prevent_destroy: declared.prevent_destroy,
+            create_before_destroy: declared.create_before_destroy,
+            ignore_changes: self.with_claims(candidate, ignore_changes),
+            ignore_all,
+            triggered: self.triggered(candidate),
+        }
+    }
+
+    fn wish(&mut self, candidate: Candidate) -> Option<Wish> {
+        let (decoded, lifecycle) = self.evaluate(&candidate)?;
+        if !self.preconditions(&candidate) {
+            self.world.learn(&candidate.address, None);
+            return None;
+        }
+        let connection = self.connections.get(&candidate.provider).cloned().flatten();
+        let mut attributes = decoded.attributes;
+        if let Some(connection) = &connection {
+            attributes = self.supported(&candidate, attributes, &decoded.spans, connection);
+        }
+        attributes = self.with_members(&candidate, attributes);
+        let kind = candidate.kind;
+        let home = connection.as_ref().map(home_of);
+        let place = home.and_then(|home| place_of(kind, &attributes, home, None));
+        let needs = self.needs(&candidate);
+        let desired = Desired {
+            address: candidate.address.clone(),
+            kind,
+            provider: candidate.provider.clone(),
+            place: place.clone(),
+            attributes,
+            span: candidate.declared.span,
+            spans: decoded.spans,
+            needs,
+            lifecycle,
+            lacks: connection
+                .as_ref()
+                .map_or_else(BTreeSet::new, |connection| {
+                    lacking(kind, &|products| connection.is_one_of(products))
+                }),
+        };
+        if !self.claim(&desired) {
+            return None;
+        }
+        let owned = self
+            .owned(&desired)
+            .map(|owned| self.retaken(owned, &desired));
+        if let Some(owned) = &owned {
+            self.book.take(owned);
+        }
+        let look_at = place.or_else(|| home.and_then(|home| workshop(&desired, home)));
+        Some(Wish {
+            import: self.imports.get(&candidate.address).cloned(),
+            desired,
+            connection,
+            owned,
+            each_value: candidate.each_value,
+            node: candidate.node,
+            look_at,
+        })
+    }
+
+    /// Takes a password back from the server, where that is asked for: it counts as never sent.
+    fn retaken(&self, mut owned: Owned, desired: &Desired) -> Owned {
+        if self
+            .options
+            .retake_root
+            .contains(&desired.address.to_string())
+        {
+            for path in std::mem::take(&mut owned.rotated) {
+                owned.sent.remove(&path);
+                owned.desired.remove(&path);
+            }
+        }
+        owned
+    }
+
+    /// Finds the record of an object: by its place, else by its address.
+    fn owned(&self, desired: &Desired) -> Option<Owned> {
+        let name = desired.kind.name;
+        let shared = matches!(desired.kind.life, Life::Member { .. });
+        let place = desired.place.as_ref().filter(|_| !shared);
+        let by_place = place.and_then(|place| self.book.at_place(place, name));
+        by_place
+            .or_else(|| self.book.at_address(&desired.address, name))
+            .cloned()
+    }
+
+    /// Notes who declares a place; tells of a second declaration.
+    fn claim(&mut self, desired: &Desired) -> bool {
+        let Some(place) = &desired.place else {
+            return true;
+        };
+        if matches!(desired.kind.life, Life::Member { .. }) {
+            return true;
+        }
+        let key = (place.clone(), desired.kind.name);
+        if let Some((other, span)) = self.places.get(&key) {
+            let problem = Diagnostic::error(
+                "declared-twice",
+                format!(
+                    "`{}` and `{other}` declare the same object, `{place}`",
+                    desired.address
+                ),
+            )
+            .at(desired.span, "declared here")
+            .at(*span, "and here")
+            .hint("remove one of them, or give it another name");
+            self.tell([problem]);
+            self.world.learn(&desired.address, None);
+            return false;
+        }
+        self.places
+            .insert(key, (desired.address.clone(), desired.span));
+        true
+    }
+
+    /// Returns the addresses that an instance needs, as far as they are steps already.
+    pub(super) fn needs(&self, candidate: &Candidate) -> BTreeSet<Address> {
+        let nodes = self.graph.resources_needed(&candidate.node);
+        nodes
+            .iter()
+            .filter_map(|node| self.by_node.get(node))
+            .flat_map(|steps| self.remembered_of(steps, &candidate.address))
+            .map(|step| self.plan.steps[step].address.clone())
+            .collect()
+    }
+
+    /// Chooses which steps of a needed block are remembered. One of thousands is remembered by the instance with the
+    /// same key, else by the first ones: deletes are ordered by places as well.
+    fn remembered_of(&self, steps: &[usize], address: &Address) -> Vec<usize> {
+        let first = steps.iter().take(FEW).copied().collect();
+        let Some(other) = steps.get(FEW).map(|step| &self.plan.steps[*step].address) else {
+            return first;
+        };
+        let same = Address {
+            module: address.module.clone(),
+            key: address.key.clone(),
+            ..other.clone()
+        };
+        let same = self
+            .steps
+            .get(&same)
+            .filter(|step| steps.binary_search(step).is_ok());
+        same.map_or(first, |step| vec![*step])
+    }
+
+    async fn observe(&self, wishes: &[Wish]) -> Vec<Result<Option<Observed>, ServerError>> {
+        let mut wanted = Vec::new();
+        let mut which = Vec::new();
+        for (index, wish) in wishes.iter().enumerate() {
+            let (Some(place), Some(connection)) = (&wish.look_at, &wish.connection) else {
+                continue;
+            };
+            which.push(index);
+            wanted.push(Wanted {
+                kind: wish.desired.kind,
+                place: place.clone(),
+                server: connection.server.clone(),
+                guide: &wish.desired.attributes,
+                owned: wish.owned.as_ref(),
+                referenced: self
+                    .graph
+                    .read
+                    .get(&wish.node)
+                    .map_or(Some(&NOTHING), Option::as_ref),
+            });
+        }
+        let found = look(&wanted, &self.cache).await;
+        let mut all: Vec<Result<Option<Observed>, ServerError>> =
+            wishes.iter().map(|_| Ok(None)).collect();
+        for (index, found) in which.into_iter().zip(found) {
+            all[index] = found;
+        }
+        all
+    }
+
+    async fn decide(&mut self, mut wish: Wish, observed: Option<Observed>) {
+        let (observed, lost) = settle_new(&mut wish, observed);
+        let desired = &wish.desired;
+        let moved = wish.owned.as_ref().filter(|owned| {
+            desired
+                .place
+                .as_ref()
+                .is_some_and(|place| owned.place != *place)
+        });
+        let moved = moved.cloned();
+        let mut observed = observed;
+        let mut old_place = None;
+        let decision = match moved {
+            Some(owned) => {
+                let (decision, place, seen) = self.relocate(&wish, observed, &owned).await;
+                observed = seen;
+                old_place = place;
+                decision
+            }
+            None => change_for(
+                desired,
+                observed.as_ref(),
+                wish.owned.as_ref(),
+                self.memory.digester(),
+            ),
+        };
+        let mut decision = decision;
+        renew(
+            desired,
+            &mut decision,
+            observed.as_ref(),
+            self.world.surroundings.started(),
+        );
+        self.adjust(&wish, &mut decision, observed.as_ref());
+        let place = match (&desired.place, &observed) {
+            (Some(place), _) => Some(place.clone()),
+            (None, Some(observed)) => Some(observed.place.clone()),
+            (None, None) => None,
+        };
+        let step = Step {
+            address: desired.address.clone(),
+            previous: wish
+                .owned
+                .as_ref()
+                .map(|owned| owned.address.clone())
+                .filter(|address| *address != desired.address),
+            kind: desired.kind,
+            provider: desired.provider.clone(),
+            place,
+            old_place,
+            change: decision.change,
+            before: decision.before,
+            after: Some(decision.after.clone()),
+            attributes: decision.attributes,
+            origin: decision.origin,
+            reason: decision.reason,
+            adopts: decision.adopts,
+            import: wish.import.clone(),
+            after_steps: Vec::new(),
+            span: Some(desired.span),
+            losses: Vec::new(),
+        };
+        self.learn(&desired.address, decision.after);
+        let address = desired.address.clone();
+        let each_value = wish.each_value.clone();
+        let work = Work {
+            desired: Some(wish.desired),
+            observed,
+            owned: wish.owned,
+            connection: wish.connection,
+            lost,
+            each_value: wish.each_value,
+            node: Some(wish.node.clone()),
+            deferred: false,
+        };
+        self.add(step, work);
+        self.postconditions(&wish.node, &address, each_value);
+    }
+
+    /// An object of ours whose place changed: a mount moves, others are made anew.
+    async fn relocate(
+        &mut self,
+        wish: &Wish,
+        at_new: Option<Observed>,
+        owned: &Owned,
+    ) -> (Decision, Option<ServerPath>, Option<Observed>) {
+        let digester = self.memory.digester();
+        let desired = &wish.desired;
+        let old = owned.place.clone();
+        let declared_elsewhere = self.places.contains_key(&(old.clone(), desired.kind.name));
+        let Some(connection) = &wish.connection else {
+            return (change_for(desired, None, None, digester), None, None);
+        };
+        let wanted = Wanted {
+            kind: desired.kind,
+            place: old.clone(),
+            server: connection.server.clone(),
+            guide: &desired.attributes,
+            owned: Some(owned),
+            referenced: Some(&NOTHING),
+        };
+        let at_old = crate::observe::look_at(&wanted, &self.cache)
+            .await
+            .ok()
+            .flatten();
+        let Some(at_old) = at_old.filter(|_| !declared_elsewhere) else {
+            return (
+                change_for(desired, at_new.as_ref(), None, digester),
+                None,
+                at_new,
+            );
+        };
+        let remounts = matches!(desired.kind.life, Life::Mounted(..))
+            && at_new.is_none()
+            && !argument(desired, "disable_remount");
+        let mut decision = change_for(desired, Some(&at_old), Some(owned), digester);
+        if remounts && !decision.change_is_replacement() {
+            decision.change = Change::Remount;
+        } else {
+            decision.change = if desired.lifecycle.create_before_destroy {
+                Change::ReplaceCreateFirst
+            } else {
+                Change::Replace
+            };
+            decision.after = planned(desired, None, None, &BTreeMap::new());
+            decision.reason = Some(Reason::CannotUpdate);
+        }
+        decision.origin = Some(Origin::Config);
+        mark_place(desired, &mut decision, &old);
+        (decision, Some(old), Some(at_old))
+    }
+
+    /// Applies what the options say to a decision.
+    fn adjust(&mut self, wish: &Wish, decision: &mut Decision, observed: Option<&Observed>) {
+        let desired = &wish.desired;
+        if self.replacement_asked(&desired.address) && observed.is_some() {
+            decision.change = Change::Replace;
+            decision.reason = Some(Reason::ReplaceRequested);
+            decision.origin = Some(Origin::Config);
+            decision.after = planned(desired, None, None, &BTreeMap::new());
+        }
+        if decision.change == Change::Update && !crate::plan::change::can_update(&desired.kind.life)
+        {
+            decision.change = Change::Replace;
+            decision.reason = Some(Reason::CannotUpdate);
+        }
+        let sends =
+            self.options.write_secrets.as_ref().is_some_and(|which| {
+                which.is_empty() || which.contains(&desired.address.to_string())
+            });
+        let unverified = decision
+            .attributes
+            .values()
+            .any(|change| change.comparison == crate::plan::Comparison::Unverified);
+        if sends && unverified && matches!(decision.change, Change::Keep | Change::Adopt) {
+            decision.change = Change::Update;
+            decision.origin = Some(Origin::Config);
+        }
+        let problem = |code, message: String| {
+            Diagnostic::error(code, message)
+                .at(desired.span, "declared here")
+                .address(&desired.address)
+        };
+        let turned_back = one_way(desired, decision);
+        self.tell(turned_back);
+        if self.options.no_adopt && decision.adopts && wish.import.is_none() {
+            let message = format!("`{}` is there already and not ours", place_text(desired));
+            let told = problem("object-exists", message)
+                .hint("import it, or plan without `-no-adopt` to take it over");
+            self.tell([told]);
+        }
+        if wish.import.is_some() && observed.is_none() && wish.connection.is_some() {
+            let message = format!("there is nothing to import at `{}`", place_text(desired));
+            self.tell([problem("import-missing", message)
+                .hint("check the id, or remove the `import` block to make a new object")]);
+        }
+        let destroys = matches!(
+            decision.change,
+            Change::Replace | Change::ReplaceCreateFirst
+        );
+        if destroys && desired.lifecycle.prevent_destroy {
+            let message = "this object must not be destroyed, but the plan replaces it".to_owned();
+            self.tell([problem("prevent-destroy", message)
+                .hint("take back the change that forces it, or remove `prevent_destroy`")]);
+        }
+    }
+}
+
+/// How many instances of a needed block are told one by one.
+pub(super) const FEW: usize = 10;
+
+static NOTHING: BTreeSet<Arc<str>> = BTreeSet::new();
+
+impl Decision {
+    fn change_is_replacement(&self) -> bool {
+        matches!(self.change, Change::Replace | Change::ReplaceCreateFirst)
+    }
+}
+
+/// Plans a new certificate where the old one ends soon and the configuration asks for that. `now` is in seconds since 1970.
+fn renew(desired: &Desired, decision: &mut Decision, observed: Option<&Observed>, now: i64) {
+    let Life::Generate(crate::catalog::Generate {
+        renew: Some((flag, within)),
+        ..
+    }) = desired.kind.life
+    else {
+        return;
+    };
+    let value = |name: &str| {
+        effective(
+            desired.kind.attribute(name),
+            desired.attributes.field(name),
+            &desired.attributes,
+        )
+    };
+    let asked = value(flag).and_then(|flag| flag.as_bool()) == Some(true);
+    let within = value(within)
+        .and_then(|within| within.as_number()?.as_i64())
+        .unwrap_or_default();
+    let pem = observed.and_then(|seen| seen.raw.0.get("")?.get("certificate")?.as_str());
+    let ends = pem
+        .and_then(Certificate::of_pem)
+        .map(|certificate| certificate.not_after);
+    let due = ends.is_some_and(|ends| ends - now <= within);
+    if !asked || !due || decision.change_is_replacement() {
+        return;
+    }
+    decision.change = Change::Replace;
+    decision.reason = Some(Reason::CannotUpdate);
+    decision.origin = Some(Origin::Drift);
+    decision.after = planned(desired, None, None, &BTreeMap::new());
+    let change = crate::plan::AttributeChange {
+        comparison: crate::plan::Comparison::Compared,
+        differs: true,
+        origin: Some(Origin::Drift),
+        replaces: true,
+    };
+    decision.attributes.insert(flag.into(), change);
+}
+
+/// Returns an error for each attribute that can be turned on and never off, and that the plan would turn off.
+fn one_way(desired: &Desired, decision: &Decision) -> Vec<Diagnostic> {
+    let stuck = desired.kind.all().filter(|attribute| {
+        let differs = decision
+            .attributes
+            .get(attribute.name)
+            .is_some_and(|change| change.differs);
+        let before = decision
+            .before
+            .as_ref()
+            .and_then(|before| before.field(attribute.name)?.as_bool());
+        let stays = decision.change == Change::Update;
+        attribute.on_change == OnChange::OneWay && stays && differs && before == Some(true)
+    });
+    stuck
+        .map(|attribute| {
+            let name = attribute.name;
+            let span = desired.spans.get(name).copied().unwrap_or(desired.span);
+            Diagnostic::error(
+                "cannot-turn-off",
+                format!("`{name}` cannot be turned off once it is on"),
+            )
+            .at(span, "turned off here")
+            .hint(format!(
+                "set `{name} = true`, or make the object anew with `-replace=ADDRESS`"
+            ))
+            .address(&desired.address)
+        })
+        .collect()
+}
+
+/// Takes an object that an unfinished run made as ours; returns apart the id of one that is of no use.
+fn settle_new(wish: &mut Wish, observed: Option<Observed>) -> (Option<Observed>, Option<Arc<str>>) {
+    let id = observed
+        .as_ref()
+        .and_then(|seen| seen.raw.0.get("")?.get("$id")?.as_str().map(Arc::from));
+    let lost = observed.as_ref().and_then(|seen| seen.lost.clone());
+    if lost.is_some() && lost == id {
+        return (None, lost);
+    }
+    if let (Some(owned), Some(id)) = (&mut wish.owned, id)
+        && owned.pending.is_some()
+    {
+        owned.id = id;
+    }
+    (observed, lost)
+}
+
+fn argument(desired: &Desired, name: &str) -> bool {
+    desired.attributes.field(name).and_then(Value::as_bool) == Some(true)
+}
+
+fn place_text(desired: &Desired) -> String {
+    match &desired.place {
+        Some(place) => place.to_string(),
+        None => desired.address.to_string(),
+    }
+}
+
+/// Returns what a connection leads to.
+pub(super) fn home_of(connection: &Connection) -> Home<'_> {
+    Home {
+        server: &connection.server.identity().id,
+        namespace: &connection.namespace,
+    }
+}
+
+/// Returns the path that makes a generated object, in its namespace.
+fn workshop(desired: &Desired, home: Home<'_>) -> Option<ServerPath> {
+    let Life::Generate(generate) = desired.kind.life else {
+        return None;
+    };
+    let path = fill(generate.create, desired.kind, &desired.attributes, None).known()?;
+    Some(ServerPath::new(
+        home.server,
+        &namespace_of(home, &desired.attributes),
+        &path,
+    ))
+}
+
+/// Tells whether a type lives on a server.
+#[must_use]
+pub(super) fn on_server(kind: &crate::catalog::ResourceType) -> bool {
+    needs_server(kind)
+}

@@ -1,0 +1,307 @@
+//! What the ledger owns and the configuration no longer declares.
+
+use super::moved::removed_keeps;
+use super::walk::{Walk, Work};
+use super::world::{Repeated, static_path};
+use crate::catalog::registry::lookup;
+use crate::catalog::{Life, ResourceType};
+use crate::config::ResourceId;
+use crate::observe::{Connection, Wanted, look};
+use crate::plan::change::concealed;
+use crate::plan::{Change, Observed, Owned, Reason, Step};
+use crate::source::Diagnostic;
+use crate::value::{Address, InstanceKey, Mode, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A record without a declaration, and what it is.
+struct Orphan {
+    owned: Owned,
+    kind: &'static ResourceType,
+    connection: Option<Connection>,
+    guide: Value,
+    forget: bool,
+}
+
+impl Walk<'_> {
+    /// Plans the end of everything that is owned and not declared.
+    pub(super) async fn orphans(&mut self) {
+        let left: Vec<Owned> = self.book.left().cloned().collect();
+        let mut orphans = Vec::new();
+        for owned in left {
+            if self.skipped(&owned.address) {
+                continue;
+            }
+            let Some(kind) = lookup(Mode::Managed, &owned.type_name) else {
+                let problem = Diagnostic::warning(
+                    "unknown-type-owned",
+                    format!(
+                        "the ledger has `{}` of a type that this version does not know",
+                        owned.address
+                    ),
+                );
+                self.tell([
+                    problem.hint("use the version that made it, or forget it with `ledger rm`")
+                ]);
+                continue;
+            };
+            let connection = self.connection_of(&owned).await;
+            let forget = removed_keeps(&self.world, &owned.address) == Some(true);
+            let guide = guide_of(&owned, kind);
+            orphans.push(Orphan {
+                owned,
+                kind,
+                connection,
+                guide,
+                forget,
+            });
+        }
+        let observed = self.look_at_orphans(&orphans).await;
+        for (orphan, observed) in orphans.into_iter().zip(observed) {
+            self.orphan(orphan, observed);
+        }
+    }
+
+    /// Tells whether `-target` or `-exclude` leaves an address out.
+    fn skipped(&self, address: &Address) -> bool {
+        let Some(wanted) = &self.wanted_nodes else {
+            return false;
+        };
+        let node = super::graph::Node {
+            module: static_path(&address.module),
+            item: super::graph::Item::Resource(ResourceId {
+                mode: address.mode,
+                type_name: address.type_name.clone(),
+                name: address.name.clone(),
+            }),
+        };
+        let text = address.to_string();
+        let named = self.options.targets.iter().any(|target| {
+            text == *target
+                || text.starts_with(&format!("{target}."))
+                || text.starts_with(&format!("{target}["))
+        });
+        !wanted.contains(&node) && !named
+    }
+
+    /// Finds a connection to the server that keeps an object: its provider's, else any to the same server.
+    async fn connection_of(&mut self, owned: &Owned) -> Option<Connection> {
+        if owned.place.path.is_empty() && owned.place.server.is_empty() {
+            return None;
+        }
+        if let Some(Some(known)) = self.connections.get(&owned.provider) {
+            return Some(known.clone());
+        }
+        let same = |connection: &Connection| connection.server.identity().id == owned.place.server;
+        let found = self
+            .connections
+            .values()
+            .flatten()
+            .find(|connection| same(connection))
+            .cloned();
+        match found {
+            Some(found) => Some(found),
+            None => self.ensure_connection(&"vault".into()).await,
+        }
+    }
+
+    async fn look_at_orphans(
+        &self,
+        orphans: &[Orphan],
+    ) -> Vec<Result<Option<Observed>, crate::server::ServerError>> {
+        let mut which = Vec::new();
+        let mut wanted = Vec::new();
+        for (index, orphan) in orphans.iter().enumerate() {
+            if let (Some(connection), false) = (&orphan.connection, is_endpoint(orphan.kind)) {
+                which.push(index);
+                wanted.push(Wanted {
+                    kind: orphan.kind,
+                    place: orphan.owned.place.clone(),
+                    server: connection.server.clone(),
+                    guide: &orphan.guide,
+                    owned: Some(&orphan.owned),
+                    referenced: Some(&NOTHING),
+                });
+            }
+        }
+        let found = look(&wanted, &self.cache).await;
+        let mut all: Vec<_> = orphans.iter().map(|_| Ok(None)).collect();
+        for (index, found) in which.into_iter().zip(found) {
+            all[index] = found;
+        }
+        all
+    }
+
+    fn orphan(
+        &mut self,
+        mut orphan: Orphan,
+        observed: Result<Option<Observed>, crate::server::ServerError>,
+    ) {
+        if let Ok(Some(seen)) = &observed {
+            take_new(&mut orphan.owned, seen);
+        }
+        let owned = &orphan.owned;
+        let observed = match observed {
+            Ok(observed) => observed,
+            Err(error) => {
+                let problem = error.to_diagnostic().address(&owned.address);
+                self.tell([problem]);
+                return;
+            }
+        };
+        let there = observed.is_some()
+            || !super::object::on_server(orphan.kind)
+            || is_endpoint(orphan.kind);
+        let change = if orphan.forget || !there {
+            Change::Forget
+        } else {
+            Change::Delete
+        };
+        let reason = self.reason_of(&owned.address);
+        if change == Change::Delete && owned.prevent_destroy {
+            let problem = Diagnostic::error(
+                "prevent-destroy",
+                format!(
+                    "`{}` must not be destroyed, but the plan destroys it",
+                    owned.address
+                ),
+            )
+            .address(&owned.address)
+            .hint("put its block back, and apply it with `prevent_destroy = false` first");
+            self.tell([problem]);
+        }
+        let seen = observed
+            .as_ref()
+            .map(|observed| concealed(observed.attributes.clone(), Some(owned)));
+        let before = seen.map(|seen| with_id(&seen, owned));
+        let before =
+            before.or_else(|| (change == Change::Delete).then(|| with_id(&orphan.guide, owned)));
+        let step = Step {
+            address: owned.address.clone(),
+            previous: None,
+            kind: orphan.kind,
+            provider: owned.provider.clone(),
+            place: Some(place_of(owned, observed.as_ref())),
+            old_place: None,
+            change,
+            before,
+            after: None,
+            attributes: BTreeMap::new(),
+            origin: None,
+            reason: Some(reason),
+            adopts: false,
+            import: None,
+            after_steps: Vec::new(),
+            span: None,
+            losses: Vec::new(),
+        };
+        let work = Work {
+            observed,
+            connection: orphan.connection,
+            owned: Some(orphan.owned),
+            ..Work::default()
+        };
+        self.add_orphan(step, work);
+    }
+
+    /// Adds the step of an orphan; its address may be declared anew at another place.
+    fn add_orphan(&mut self, step: Step, work: Work) {
+        let taken = self.steps.get(&step.address).copied();
+        let address = step.address.clone();
+        self.add(step, work);
+        if let Some(index) = taken {
+            self.steps.insert(address, index);
+        }
+    }
+
+    fn reason_of(&self, address: &Address) -> Reason {
+        if self.options.destroy {
+            return Reason::Requested;
+        }
+        let Some(module) = self.world.module(&static_path(&address.module)) else {
+            return Reason::NoModule;
+        };
+        let instances = self
+            .world
+            .module_instances(&module.path)
+            .unwrap_or_default();
+        if !instances.contains(&address.module) {
+            return Reason::NoModule;
+        }
+        let id = ResourceId {
+            mode: address.mode,
+            type_name: address.type_name.clone(),
+            name: address.name.clone(),
+        };
+        if !module.resources.contains_key(&id) {
+            return Reason::NoBlock;
+        }
+        let repeated = self
+            .world
+            .instances(&address.module, &id)
+            .map(|found| found.repeated);
+        match (&address.key, repeated) {
+            (InstanceKey::Index(_), Some(Repeated::Count)) => Reason::NoIndex,
+            (InstanceKey::Key(_), Some(Repeated::ForEach)) => Reason::NoKey,
+            (InstanceKey::None, Some(Repeated::Once)) => Reason::NoBlock,
+            _ => Reason::WrongRepetition,
+        }
+    }
+}
+
+/// An object that an unfinished run made is known by the id that was found.
+fn take_new(owned: &mut Owned, seen: &Observed) {
+    let id = seen.raw.0.get("").and_then(|raw| raw.get("$id")?.as_str());
+    if let (true, Some(id)) = (owned.pending.is_some(), id) {
+        owned.id = id.into();
+    }
+}
+
+/// Where the object is: what an unfinished run made is where it was found.
+fn place_of(owned: &Owned, observed: Option<&Observed>) -> crate::value::ServerPath {
+    let found = observed.filter(|_| owned.place.path.is_empty());
+    found.map_or_else(|| owned.place.clone(), |seen| seen.place.clone())
+}
+
+static NOTHING: BTreeSet<Arc<str>> = BTreeSet::new();
+
+fn is_endpoint(kind: &ResourceType) -> bool {
+    matches!(kind.life, Life::Endpoint | Life::Member { .. })
+}
+
+/// Returns the attributes that the record tells: those that say how the object is deleted.
+fn guide_of(owned: &Owned, kind: &ResourceType) -> Value {
+    let mut fields: BTreeMap<Arc<str>, Value> = BTreeMap::new();
+    for attribute in kind.all() {
+        let ty = crate::plan::wire::type_of(&attribute.kind);
+        let value = match owned.deletion.get(attribute.name) {
+            Some(text) => remembered(text, &ty),
+            None => Value::null(ty),
+        };
+        fields.insert(attribute.name.into(), value);
+    }
+    Value::object(fields)
+}
+
+/// Reads an argument of a deletion: JSON, as the ledger keeps it.
+fn remembered(text: &str, ty: &crate::value::Type) -> Value {
+    let json = serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::from(text));
+    let value = crate::value::json::from_json(&json);
+    let value = value
+        .ok()
+        .and_then(|value| crate::value::convert(&value, ty).ok());
+    value.unwrap_or_else(|| Value::null(ty.clone()))
+}
+
+fn with_id(attributes: &Value, owned: &Owned) -> Value {
+    let mut fields = attributes.as_fields().cloned().unwrap_or_default();
+    if fields.get("id").is_none_or(Value::is_null) {
+        let id = if owned.id.is_empty() {
+            &owned.place.path
+        } else {
+            &owned.id
+        };
+        fields.insert("id".into(), Value::from(&**id));
+    }
+    Value::object(fields)
+}

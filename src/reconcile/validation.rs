@@ -1,0 +1,81 @@
+//! `validation` blocks of variables, judged once their values are known.
+
+use super::conditions::{Verdict, failure, judge};
+use super::walk::Walk;
+use super::world::{InstanceScope, View};
+use crate::config::DeclaredVariable;
+use crate::plan::CheckResult;
+use crate::source::Severity;
+use crate::value::ModuleAddress;
+
+impl Walk<'_> {
+    /// Judges the variables of the root module; tells whether all hold, or wait for something.
+    pub(super) fn validate_root(&mut self) -> bool {
+        let root = self.world.configuration.root.clone();
+        let at = ModuleAddress::default();
+        let mut all = true;
+        for variable in root.variables.values() {
+            all &= self.validate(&at, variable);
+        }
+        all
+    }
+
+    /// Judges the variables of all called modules.
+    pub(super) fn validate_calls(&mut self) {
+        let modules: Vec<_> = self
+            .world
+            .modules()
+            .filter(|module| !module.path.is_empty())
+            .cloned()
+            .collect();
+        for module in modules {
+            for at in self
+                .world
+                .module_instances(&module.path)
+                .unwrap_or_default()
+            {
+                for variable in module.variables.values() {
+                    self.validate(&at, variable);
+                }
+            }
+        }
+    }
+
+    fn validate(&mut self, at: &ModuleAddress, variable: &DeclaredVariable) -> bool {
+        let name = &variable.name.text;
+        let (mut status, mut texts) = ("pass", Vec::new());
+        for condition in &variable.validations {
+            let scope = InstanceScope::new(&self.world, at, View::Plan);
+            match judge(condition, &scope) {
+                Verdict::Holds => {}
+                Verdict::Open => status = if status == "pass" { "unknown" } else { status },
+                Verdict::Fails(text) => {
+                    status = "fail";
+                    let what = format!("invalid value for variable `{name}`");
+                    let problem =
+                        failure(Severity::Error, "invalid-variable", &what, &text, condition);
+                    self.tell([problem.at(variable.span, "declared here")]);
+                    texts.push(text);
+                }
+                Verdict::Broken(problems) => {
+                    status = "error";
+                    self.tell(problems);
+                }
+            }
+        }
+        if !variable.validations.is_empty() {
+            let prefix = if at.is_root() {
+                String::new()
+            } else {
+                format!("{at}.")
+            };
+            self.plan.checks.push(CheckResult {
+                address: format!("{prefix}var.{name}"),
+                kind: "var",
+                status,
+                problems: texts,
+            });
+        }
+        !matches!(status, "fail" | "error")
+    }
+}

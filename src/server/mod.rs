@@ -1,0 +1,45 @@
+//! The one door to a Vault or OpenBao server: requests, replies, errors, logins, and a fake for tests.
+//!
+//! Nothing here knows a resource type. Every request goes through [`Server::send`]; what comes back is either a
+//! [`Reply`] or a [`ServerError`] that says what to do. Neither shows a secret in `Debug`, `Display` or a log.
+
+pub mod connect;
+mod error;
+mod fault;
+mod http;
+mod identity;
+mod limits;
+pub mod login;
+mod memory;
+mod message;
+mod path;
+mod scrub;
+mod session;
+mod tls;
+mod wire;
+
+pub use error::{About, ServerError};
+pub use http::Http;
+pub use identity::{Feature, Product, Readiness, ServerIdentity, Version};
+pub use login::Login;
+pub use memory::{Memory, Moment};
+pub use message::{Body, Counts, Reply, Request, Verb};
+pub use session::{Connection, KeepAlive};
+pub use wire::{Event, Log};
+
+use futures::future::BoxFuture;
+
+/// A server that takes requests.
+pub trait Server: Send + Sync {
+    /// Sends one request and waits for its answer; repeats it where that is safe and sensible.
+    ///
+    /// # Errors
+    /// Whatever keeps the request from being done, sorted by what the caller can do about it.
+    fn send<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Reply, ServerError>>;
+
+    /// Returns which server this is, as found when the connection was made.
+    fn identity(&self) -> &ServerIdentity;
+
+    /// Returns how many requests went over the wire so far, repetitions included.
+    fn counts(&self) -> Counts;
+}

@@ -1,0 +1,280 @@
+//! Files, spans and diagnostics: where a thing was said, and what is wrong with it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file among the [`Sources`] of one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in one file: `start` inclusive, `end` exclusive, both on character boundaries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    pub file: FileId,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    /// Returns the smallest span that covers both; `other` must be of the same file.
+    #[must_use]
+    pub fn to(self, other: Span) -> Span {
+        Span {
+            file: self.file,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+}
+
+/// One file as it was read: its path as the user would type it, and its text without a byte order mark.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    pub path: PathBuf,
+    pub text: Arc<str>,
+}
+
+/// All files that a run has read; a [`Span`] means nothing without it.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+}
+
+/// A place as people count: lines and columns from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+    pub byte: usize,
+}
+
+impl Sources {
+    /// Adds a file and returns its id. A leading byte order mark is cut off.
+    pub fn add(&mut self, path: impl Into<PathBuf>, text: &str) -> FileId {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        self.files.push(SourceFile {
+            path: path.into(),
+            text: text.into(),
+        });
+        FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Returns a file that [`Sources::add`] gave the id of.
+    #[must_use]
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// Iterates over all files, in the order in which they were read.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        (0..).map(FileId).zip(self.files.iter())
+    }
+
+    /// Returns the text below a span.
+    #[must_use]
+    pub fn text(&self, span: Span) -> &str {
+        let text = &self.file(span.file).text;
+        text.get(span.start as usize..span.end as usize)
+            .unwrap_or_default()
+    }
+
+    /// Returns line and column of a byte offset.
+    #[must_use]
+    pub fn position(&self, file: FileId, byte: u32) -> Position {
+        let text = &self.file(file).text;
+        let before = text.get(..byte as usize).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        Position {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            byte: byte as usize,
+        }
+    }
+}
+
+/// How bad a [`Diagnostic`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    Note,
+    Warning,
+    Error,
+}
+
+/// A span with what is to be said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    pub span: Span,
+    pub text: String,
+}
+
+/// Something to tell the user. It never holds a secret.
+///
+/// `message` is one line, lower case, without a final full stop, user input in backticks. The first label is the
+/// primary one. `values` are the variables of a failing expression, already rendered and hidden where sensitive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub severity: Severity,
+    pub code: &'static str,
+    pub message: String,
+    pub detail: Option<String>,
+    pub labels: Vec<Label>,
+    pub hints: Vec<String>,
+    pub address: Option<String>,
+    pub values: Vec<(String, String)>,
+}
+
+impl Diagnostic {
+    fn new(severity: Severity, code: &'static str, message: String) -> Diagnostic {
+        Diagnostic {
+            severity,
+            code,
+            message,
+            detail: None,
+            labels: Vec::new(),
+            hints: Vec::new(),
+            address: None,
+            values: Vec::new(),
+        }
+    }
+
+    /// Makes an error. `code` is stable kebab-case such as `unknown-attribute`.
+    #[must_use]
+    pub fn error(code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Error, code, message.into())
+    }
+
+    /// Makes a warning.
+    #[must_use]
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Warning, code, message.into())
+    }
+
+    /// Makes a note.
+    #[must_use]
+    pub fn note(code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Severity::Note, code, message.into())
+    }
+
+    /// Adds a place; the first one added is the primary place.
+    #[must_use]
+    pub fn at(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Adds what the user can do about it.
+    #[must_use]
+    pub fn hint(mut self, text: impl Into<String>) -> Diagnostic {
+        self.hints.push(text.into());
+        self
+    }
+
+    /// Sets the longer explanation.
+    #[must_use]
+    pub fn detail(mut self, text: impl Into<String>) -> Diagnostic {
+        self.detail = Some(text.into());
+        self
+    }
+
+    /// Names the object that it is about.
+    #[must_use]
+    pub fn address(mut self, address: impl ToString) -> Diagnostic {
+        self.address = Some(address.to_string());
+        self
+    }
+
+    /// Tells whether it is an error.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+/// A result that may fail with many errors at once.
+pub type Outcome<T> = Result<T, Vec<Diagnostic>>;
+
+/// An entry of a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub name: String,
+    pub is_directory: bool,
+}
+
+/// What pure rooms may ask of the world: files and the time. Implemented in `command`, and by tests.
+pub trait Surroundings: Send + Sync {
+    /// Reads a whole file.
+    ///
+    /// # Errors
+    /// Tells in words why it cannot be read.
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String>;
+    /// Lists a directory, sorted by name.
+    ///
+    /// # Errors
+    /// Tells in words why it cannot be listed.
+    fn list(&self, path: &Path) -> Result<Vec<Entry>, String>;
+    /// Tells whether a file or directory is there.
+    fn exists(&self, path: &Path) -> bool;
+    /// Returns the time at which the run began, in seconds since 1970: what `plantimestamp()` answers.
+    fn started(&self) -> i64;
+    /// Returns the absolute path of the working directory.
+    fn working_directory(&self) -> PathBuf;
+    /// Returns the user's home directory, for `pathexpand("~")`.
+    fn home(&self) -> Option<PathBuf>;
+}
+
+/// Returns the candidate nearest to `word`, when near enough to be a slip of the finger.
+#[must_use]
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1) + 1;
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(far, _)| *far <= limit)
+        .min_by_key(|(far, _)| *far)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Returns the number of insertions, deletions, replacements and swaps of neighbours between two words.
+fn distance(left: &str, right: &str) -> usize {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
+    for i in 1..=left.len() {
+        let mut row = vec![i];
+        for j in 1..=right.len() {
+            let cost = usize::from(left[i - 1] != right[j - 1]);
+            let mut best = (row[j - 1] + 1)
+                .min(rows[i - 1][j] + 1)
+                .min(rows[i - 1][j - 1] + cost);
+            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[left.len()][right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_finds_a_slip_and_refuses_a_stranger() {
+        let names = ["description", "path", "options"];
+        assert_eq!(nearest("descripton", names), Some("description"));
+        assert_eq!(nearest("pahт", names), Some("path"));
+        assert_eq!(nearest("zzzzzz", names), None);
+    }
+
+    #[test]
+    fn positions_count_characters() {
+        let mut sources = Sources::default();
+        let file = sources.add("main.tf", "\u{feff}a = 1\näö = 2\n");
+        let at = sources.position(file, 10);
+        assert_eq!((at.line, at.column), (2, 3));
+    }
+}

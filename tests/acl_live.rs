@@ -1,0 +1,654 @@
+//! The policy model against a real OpenBao: random policies, the model's answer beside the server's.
+//!
+//! `ACL_SOAK=N` sets the number of policy sets (200 by default), `ACL_SEED=N` repeats a run.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at the world itself"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{Bao, ROOT};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use serde_json::{Map, Value, json};
+use vaultform::policy::{
+    Alias, Context, Entity, Group, Identity, Operation, Policy, Request, RuleSet, Server, Version,
+    parse_at,
+};
+
+const SEED: u64 = 20_261_121;
+
+#[test]
+fn the_model_answers_as_openbao_does() {
+    let number = |name: &str, usual: u64| {
+        let text = std::env::var(name).ok();
+        text.map_or(usual, |text| text.parse().expect("a number"))
+    };
+    let (seed, rounds) = (number("ACL_SEED", SEED), number("ACL_SOAK", 200));
+    println!("seed {seed}, {rounds} policy sets");
+    let mut run = Run::new(seed);
+    for _ in 0..rounds {
+        run.round();
+    }
+    for (what, count) in &run.counts {
+        println!("{count:>8}  {what}");
+    }
+    if rounds < 200 {
+        return;
+    }
+    for must in [
+        "query",
+        "request",
+        "broken token",
+        "policy refused",
+        "namespace",
+        "identity",
+    ] {
+        assert!(
+            run.counts.get(must).is_some_and(|count| *count > 0),
+            "no {must} was tried"
+        );
+    }
+}
+
+/// One run: the server, what lies on it, and what was tried so far.
+struct Run {
+    bao: Bao,
+    dice: StdRng,
+    server: Server,
+    identity: Identity,
+    counts: BTreeMap<String, u64>,
+    context: &'static str,
+}
+
+const KEYS: &[&str] = &["a", "b", "ab", "a/b", "a/a", "b/a/b"];
+const MOUNTS: &[(&str, &str)] = &[("aclkv/", "kv"), ("aclpki/", "pki")];
+
+impl Run {
+    fn new(seed: u64) -> Run {
+        let bao = Bao::start();
+        let health = bao.root("GET", "sys/health", Value::Null);
+        let version = Version::read(health["version"].as_str().expect("a version"));
+        let server = Server {
+            version: version.expect("a version"),
+            ..Server::OPENBAO
+        };
+        bao.root("POST", "sys/mounts/aclkv", json!({"type": "kv"}));
+        bao.root("POST", "sys/mounts/aclpki", json!({"type": "pki"}));
+        bao.root("POST", "sys/namespaces/ns1", Value::Null);
+        for key in KEYS {
+            bao.root("POST", &format!("aclkv/{key}"), json!({"x": "1"}));
+        }
+        let identity = alice(&bao);
+        Run {
+            bao,
+            dice: StdRng::seed_from_u64(seed),
+            server,
+            identity,
+            counts: BTreeMap::new(),
+            context: "",
+        }
+    }
+
+    fn count(&mut self, what: impl Into<String>) {
+        *self.counts.entry(what.into()).or_default() += 1;
+    }
+
+    fn round(&mut self) {
+        self.context = if self.dice.random_bool(0.1) {
+            "ns1/"
+        } else {
+            ""
+        };
+        let texts: Vec<String> = (0..self.dice.random_range(1..=3))
+            .map(|_| self.policy())
+            .collect();
+        let mut policies = Vec::new();
+        for text in &texts {
+            if let Some(policy) = self.write(policies.len(), text) {
+                policies.push(policy);
+            }
+        }
+        if policies.is_empty() {
+            return;
+        }
+        let known = self.context.is_empty() && self.dice.random_bool(0.4);
+        let token = if known {
+            self.login(policies.len())
+        } else {
+            self.token(policies.len())
+        };
+        let Some(token) = token else {
+            return;
+        };
+        let identity = self.identity.clone();
+        let context = Context {
+            server: self.server,
+            identity: known.then_some(&identity),
+            now: Some(now()),
+            mounts: MOUNTS,
+        };
+        let Ok(rules) = RuleSet::new(&policies, &context) else {
+            self.broken(&token, &texts);
+            return;
+        };
+        self.compare_capabilities(&rules, &policies, &token, &texts);
+        for _ in 0..6 {
+            self.compare_request(&rules, &context, &token, &texts);
+        }
+    }
+
+    fn headers(&self) -> Vec<(&'static str, &'static str)> {
+        if self.context.is_empty() {
+            vec![]
+        } else {
+            vec![("X-Vault-Namespace", self.context)]
+        }
+    }
+
+    /// Writes a policy; both sides must agree on whether it can be written.
+    fn write(&mut self, at: usize, text: &str) -> Option<Policy> {
+        let (mut policy, faults) = parse_at(text, None, self.server, Some(now()));
+        policy.namespace = self.context.to_owned();
+        let path = format!("sys/policies/acl/p{at}");
+        let answer = self.bao.request(
+            "POST",
+            &path,
+            ROOT,
+            Some(&json!({"policy": text})),
+            &self.headers(),
+        );
+        let sound = !faults.iter().any(|one| one.is_error());
+        assert_eq!(
+            sound,
+            answer.status == 204,
+            "{text}\nserver: {answer:?}\nmodel: {faults:#?}"
+        );
+        self.count(if sound {
+            "policy written"
+        } else {
+            "policy refused"
+        });
+        sound.then_some(policy)
+    }
+
+    fn token(&mut self, count: usize) -> Option<String> {
+        if !self.context.is_empty() {
+            self.count("namespace");
+        }
+        let names: Vec<String> = (0..count).map(|at| format!("p{at}")).collect();
+        let body = json!({"policies": names, "no_default_policy": true, "ttl": "1h"});
+        let answer = self.bao.request(
+            "POST",
+            "auth/token/create",
+            ROOT,
+            Some(&body),
+            &self.headers(),
+        );
+        answer.body["auth"]["client_token"]
+            .as_str()
+            .map(str::to_owned)
+    }
+
+    fn login(&mut self, count: usize) -> Option<String> {
+        self.count("identity");
+        let names: Vec<String> = (0..count).map(|at| format!("p{at}")).collect();
+        let user =
+            json!({"password": "pw", "token_policies": names, "token_no_default_policy": true});
+        self.bao.root("POST", "auth/userpass/users/alice", user);
+        let answer = self.bao.root(
+            "POST",
+            "auth/userpass/login/alice",
+            json!({"password": "pw"}),
+        );
+        answer["auth"]["client_token"].as_str().map(str::to_owned)
+    }
+
+    fn broken(&mut self, token: &str, texts: &[String]) {
+        let body = json!({"token": token, "paths": ["aclkv/a"]});
+        let answer = self.bao.request(
+            "POST",
+            "sys/capabilities",
+            ROOT,
+            Some(&body),
+            &self.headers(),
+        );
+        assert_eq!(answer.status, 403, "{texts:?}: {answer:?}");
+        self.count("broken token");
+    }
+
+    fn compare_capabilities(
+        &mut self,
+        rules: &RuleSet,
+        policies: &[Policy],
+        token: &str,
+        texts: &[String],
+    ) {
+        let mut paths: Vec<String> = (0..30).map(|_| self.query(policies)).collect();
+        paths.sort();
+        paths.dedup();
+        let body = json!({"token": token, "paths": paths});
+        let answer = self.bao.request(
+            "POST",
+            "sys/capabilities",
+            ROOT,
+            Some(&body),
+            &self.headers(),
+        );
+        assert_eq!(answer.status, 200, "{texts:?}: {answer:?}");
+        for path in paths {
+            let ours = rules.capabilities(self.context, &path);
+            let theirs = &answer.body["data"][&path];
+            assert_eq!(
+                &json!(ours),
+                theirs,
+                "`{path}` in `{}` of\n{}",
+                self.context,
+                texts.join("---\n")
+            );
+            self.count("query");
+            self.count(if ours == ["deny"] {
+                "query denied"
+            } else {
+                "query granted"
+            });
+        }
+    }
+
+    /// Sends a real request and compares refusals.
+    fn compare_request(
+        &mut self,
+        rules: &RuleSet,
+        context: &Context<'_>,
+        token: &str,
+        texts: &[String],
+    ) {
+        let Some((method, request)) = self.request() else {
+            return;
+        };
+        let (path, body) = wire(&request);
+        let mut headers = self.headers();
+        let ttl = request
+            .wrap_ttl
+            .map(|ttl| format!("{}s", ttl / 1_000_000_000));
+        if let Some(ttl) = &ttl {
+            headers.push(("X-Vault-Wrap-TTL", ttl.as_str()));
+        }
+        let decision = rules.decide(&request, context);
+        let answer = self
+            .bao
+            .request(method, &path, token, body.as_ref(), &headers);
+        assert_eq!(
+            decision.allowed,
+            answer.status != 403,
+            "{method} {path} {body:?} {ttl:?} by\n{}\nserver {answer:?}\nmodel {:?}",
+            texts.join("---\n"),
+            decision.reason
+        );
+        self.count("request");
+        let reason = format!("{:?}", decision.reason);
+        let reason = reason
+            .split(['(', ' '])
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        self.count(format!("request {reason}"));
+        if matches!(
+            request.operation,
+            Operation::Create | Operation::Update | Operation::Delete
+        ) {
+            self.restore(&request.path);
+        }
+    }
+
+    fn restore(&self, path: &str) {
+        let Some(key) = path.strip_prefix("aclkv/") else {
+            return;
+        };
+        if KEYS.contains(&key) {
+            self.bao.root("POST", path, json!({"x": "1"}));
+        } else {
+            self.bao.root("DELETE", path, Value::Null);
+        }
+    }
+
+    /// Makes a request that changes nothing but keys of `aclkv`.
+    fn request(&mut self) -> Option<(&'static str, Request)> {
+        if !self.context.is_empty() {
+            return None;
+        }
+        if self.dice.random_bool(0.15) {
+            let paths = [
+                "sys/audit",
+                "sys/config/cors",
+                "sys/auth/token/tune",
+                "sys/mounts",
+                "sys/leases",
+            ];
+            let path = *paths.choose(&mut self.dice)?;
+            return Some(("GET", Request::new(Operation::Read, path)));
+        }
+        let key = *["a", "b", "ab", "a/b", "c", "b/a/b"].choose(&mut self.dice)?;
+        let path = format!("aclkv/{key}");
+        let (method, operation) = *[
+            ("GET", Operation::Read),
+            ("LIST", Operation::List),
+            ("SCAN", Operation::Scan),
+            ("POST", Operation::Update),
+            ("DELETE", Operation::Delete),
+        ]
+        .choose(&mut self.dice)?;
+        let exists = KEYS.contains(&key);
+        let operation = match operation {
+            Operation::Update if !exists => Operation::Create,
+            other => other,
+        };
+        let mut request = Request::new(operation, path);
+        if method == "POST" {
+            request.data = self.data();
+        } else if method == "LIST" && self.dice.random_bool(0.3) {
+            let limit = *["1", "5", "max", "0", "-1"].choose(&mut self.dice)?;
+            request.data.insert("limit".to_owned(), limit.into());
+        }
+        if self.dice.random_bool(0.2) {
+            request.wrap_ttl = Some(self.dice.random_range(1..4) * 60_000_000_000);
+        }
+        Some((method, request))
+    }
+
+    fn data(&mut self) -> Map<String, Value> {
+        let values = [
+            json!("a"),
+            json!("pre-1"),
+            json!(["a"]),
+            json!(5),
+            json!(true),
+            json!(null),
+        ];
+        let mut data = Map::new();
+        data.insert("x".to_owned(), json!("1"));
+        for _ in 0..self.dice.random_range(0..3) {
+            let name = *["p", "q", "P", "x"].choose(&mut self.dice).expect("a name");
+            data.insert(
+                name.to_owned(),
+                values.choose(&mut self.dice).expect("a value").clone(),
+            );
+        }
+        data
+    }
+
+    /// Makes a path that some rule may match.
+    fn query(&mut self, policies: &[Policy]) -> String {
+        let rules: Vec<&str> = policies
+            .iter()
+            .flat_map(|one| &one.rules)
+            .map(|rule| rule.path.as_str())
+            .collect();
+        let seed = rules.choose(&mut self.dice).copied().unwrap_or("aclkv/a");
+        let mut path = String::new();
+        for (at, segment) in seed.trim_start_matches('/').split('/').enumerate() {
+            if at > 0 {
+                path.push('/');
+            }
+            let other = *["a", "b", "ab", "", "alice", "v"]
+                .choose(&mut self.dice)
+                .expect("a segment");
+            let keep = self.dice.random_bool(0.85) && segment != "+";
+            path.push_str(if keep { segment } else { other });
+        }
+        if let Some(stem) = path.strip_suffix('*') {
+            path = format!(
+                "{stem}{}",
+                ["", "a", "a/b", "/"]
+                    .choose(&mut self.dice)
+                    .expect("an end")
+            );
+        }
+        if self.dice.random_bool(0.2) {
+            path.push('/');
+        }
+        path = path.replace("{{identity.entity.name}}", "alice");
+        let path = path.trim_start_matches('/');
+        if path.is_empty() {
+            "aclkv/a".to_owned()
+        } else {
+            path.to_owned()
+        }
+    }
+
+    fn policy(&mut self) -> String {
+        let stanzas = self.dice.random_range(1..=6);
+        if self.dice.random_bool(0.05) {
+            self.count("JSON policy");
+            let (path, _) = self.path();
+            return json!({"path": {path: {"capabilities": ["read", "list"]}}}).to_string();
+        }
+        let mut text: String = (0..stanzas).map(|_| self.stanza()).collect();
+        if self.dice.random_bool(0.08) {
+            text = self.spoil(&text);
+        }
+        text
+    }
+
+    /// Cuts or overwrites a piece of a text.
+    fn spoil(&mut self, text: &str) -> String {
+        let pieces = [
+            "", "\"", "}", "{", "]", "[", "=", ",", "#", "/*", "<<E\nE\n", "\\", "0x", "foo", "$",
+            "+*",
+        ];
+        let piece = *pieces.choose(&mut self.dice).expect("a piece");
+        let at = self.dice.random_range(0..text.len());
+        let end = (at + self.dice.random_range(0..4)).min(text.len());
+        format!("{}{piece}{}", &text[..at], &text[end..])
+    }
+
+    fn path(&mut self) -> (String, &'static str) {
+        let special = [
+            ("*", "rule on everything"),
+            ("aclkv/{{identity.entity.name}}/*", "template"),
+            ("aclkv/{{identity.entity.metadata.ok}}", "template"),
+            ("aclkv/{{identity.groups.names.ops.id}}/+", "template"),
+            (
+                "aclkv/{{identity.entity.metadata.none}}",
+                "template without value",
+            ),
+            ("sys/audit", "sudo path"),
+            ("sys/auth/*", "sudo path"),
+            ("sys/*", "sudo path"),
+            ("+", "single plus"),
+            ("aclkv/*/x", "star in the middle"),
+        ];
+        if self.dice.random_bool(0.15) {
+            return ("aclkv/*".to_owned(), "prefix rule");
+        }
+        if self.dice.random_bool(0.02) {
+            return (
+                "aclkv/{{identity.entity.metadata.star}}".to_owned(),
+                "template with wildcard",
+            );
+        }
+        if self.dice.random_bool(0.2) {
+            let (path, kind) = *special.choose(&mut self.dice).expect("a path");
+            return (path.to_owned(), kind);
+        }
+        let mut path = if self.dice.random_bool(0.05) {
+            "/aclkv"
+        } else {
+            "aclkv"
+        }
+        .to_owned();
+        if self.dice.random_bool(0.08) {
+            path = "+".to_owned();
+        }
+        let mut kind = "exact rule";
+        for _ in 0..self.dice.random_range(0..4) {
+            let segment = *["a", "b", "ab", "+", "+", "", "+a", "a+"]
+                .choose(&mut self.dice)
+                .expect("a segment");
+            path = format!("{path}/{segment}");
+            kind = if path.contains("/+") {
+                "segment rule"
+            } else {
+                kind
+            };
+        }
+        if self.dice.random_bool(0.35) && !path.ends_with('+') {
+            path.push('*');
+            kind = if kind == "segment rule" {
+                "segment rule, open"
+            } else {
+                "prefix rule"
+            };
+        }
+        (path, kind)
+    }
+
+    fn stanza(&mut self) -> String {
+        let (path, kind) = self.path();
+        self.count(kind);
+        let names = [
+            "create", "read", "update", "delete", "list", "sudo", "patch", "scan",
+        ];
+        let mut lines = Vec::new();
+        if self.dice.random_bool(0.06) {
+            self.count("shorthand");
+            let name = *["read", "write", "sudo", "deny"]
+                .choose(&mut self.dice)
+                .expect("a name");
+            lines.push(format!("policy = \"{name}\""));
+        } else {
+            let mut chosen: Vec<&str> = names
+                .iter()
+                .copied()
+                .filter(|_| self.dice.random_bool(0.5))
+                .collect();
+            if self.dice.random_bool(0.06) {
+                self.count("deny");
+                chosen.push("deny");
+            }
+            lines.push(format!("capabilities = {}", json!(chosen)));
+        }
+        for (text, chance) in EXTRAS {
+            if self.dice.random_bool(*chance) {
+                self.count(format!("with {text}"));
+                lines.push((*text).to_owned());
+            }
+        }
+        if self.dice.random_bool(0.05) {
+            self.count("one line");
+            return format!("path {} {{ {} }} ", json!(path), lines.join(" "));
+        }
+        format!("path \"{path}\" {{\n  {}\n}}\n", lines.join("\n  "))
+    }
+}
+
+/// Lines that a stanza may have besides its capabilities, and how often.
+const EXTRAS: &[(&str, f64)] = &[
+    ("allowed_parameters = { \"*\" = [] }", 0.03),
+    (
+        "allowed_parameters = { x = [] p = [\"a\", \"pre-*\"] }",
+        0.06,
+    ),
+    (
+        "allowed_parameters = { x = [\"1\"] p = [[\"a\"]] Q = [true, 5] }",
+        0.04,
+    ),
+    ("denied_parameters = { p = [\"a\", true] }", 0.05),
+    ("denied_parameters = { q = [] }", 0.04),
+    ("denied_parameters = { \"*\" = [] }", 0.02),
+    ("required_parameters = [\"p\"]", 0.03),
+    ("required_parameters = [\"limit\"]", 0.02),
+    ("min_wrapping_ttl = \"90s\"", 0.03),
+    ("max_wrapping_ttl = \"2m\"", 0.03),
+    ("pagination_limit = 2", 0.06),
+    ("expiration = \"2001-01-01T00:00:00Z\"", 0.03),
+    ("expiration = \"2199-01-01T00:00:00Z\"", 0.03),
+    (
+        "list_scan_response_keys_filter_path = \"aclkv/{{ .key }}\"",
+        0.03,
+    ),
+    ("comment = \"why\"", 0.03),
+    ("mfa_methods = [\"m\"]", 0.01),
+    ("capabilities = [\"read\"]", 0.03),
+    ("unknown = 1", 0.005),
+    ("capabilities = [\"raed\"]", 0.005),
+];
+
+/// Splits a request into path with query, and body.
+fn wire(request: &Request) -> (String, Option<Value>) {
+    match request.operation {
+        Operation::List | Operation::Scan | Operation::Read | Operation::Delete => {
+            let query: Vec<String> = request
+                .data
+                .iter()
+                .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
+                .collect();
+            let mark = if query.is_empty() { "" } else { "?" };
+            (format!("{}{mark}{}", request.path, query.join("&")), None)
+        }
+        _ => (
+            request.path.clone(),
+            Some(Value::Object(request.data.clone())),
+        ),
+    }
+}
+
+/// Makes a user with an entity, metadata and a group.
+fn alice(bao: &Bao) -> Identity {
+    bao.root("POST", "sys/auth/userpass", json!({"type": "userpass"}));
+    let mounts = bao.root("GET", "sys/auth", Value::Null);
+    let accessor = mounts["data"]["userpass/"]["accessor"]
+        .as_str()
+        .expect("an accessor");
+    bao.root(
+        "POST",
+        "auth/userpass/users/alice",
+        json!({"password": "pw"}),
+    );
+    let metadata = BTreeMap::from([
+        ("ok".to_owned(), "v".to_owned()),
+        ("star".to_owned(), "a*".to_owned()),
+    ]);
+    let entity = bao.root(
+        "POST",
+        "identity/entity",
+        json!({"name": "alice", "metadata": metadata}),
+    );
+    let id = entity["data"]["id"].as_str().expect("an id").to_owned();
+    let alias = json!({"name": "alice", "canonical_id": id, "mount_accessor": accessor});
+    let alias = bao.root("POST", "identity/entity-alias", alias);
+    let group = bao.root(
+        "POST",
+        "identity/group",
+        json!({"name": "ops", "member_entity_ids": [id]}),
+    );
+    Identity {
+        entity: Some(Entity {
+            id,
+            name: "alice".to_owned(),
+            metadata,
+            aliases: vec![Alias {
+                accessor: accessor.to_owned(),
+                id: alias["data"]["id"].as_str().unwrap_or_default().to_owned(),
+                name: "alice".to_owned(),
+                ..Alias::default()
+            }],
+        }),
+        groups: vec![Group {
+            id: group["data"]["id"].as_str().expect("an id").to_owned(),
+            name: "ops".to_owned(),
+            ..Group::default()
+        }],
+    }
+}
+
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
+}

@@ -1,0 +1,710 @@
+//! The program as it is called: command lines, exit codes, whole runs against a real server.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "it writes configurations and starts the program"
+)]
+
+#[path = "server_real/bao.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod bao;
+
+use bao::Bao;
+use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+const CANARY: &str = "canary-4f1d9b";
+
+const CONFIGURATION: &str = r#"
+variable "secret" {
+  type      = string
+  sensitive = true
+}
+
+variable "description" {
+  type    = string
+  default = "first"
+
+  validation {
+    condition     = var.description != "bad"
+    error_message = "A bad description."
+  }
+}
+
+resource "vault_mount" "kv" {
+  path        = "kv"
+  type        = "kv-v2"
+  description = var.description
+}
+
+resource "vault_kv_secret_v2" "a" {
+  mount     = vault_mount.kv.path
+  name      = "a"
+  data_json = jsonencode({ password = var.secret })
+}
+
+resource "vault_policy" "reader" {
+  name   = "reader"
+  policy = <<-EOT
+    path "kv/data/*" {
+      capabilities = ["read"]
+    }
+  EOT
+}
+
+output "mount" {
+  value = vault_mount.kv.path
+}
+
+output "secret" {
+  value     = var.secret
+  sensitive = true
+}
+"#;
+
+/// A directory with a configuration, and what the program is told besides.
+struct Place {
+    folder: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What a run came to.
+struct Ran {
+    code: i32,
+    out: String,
+    error: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Ran {
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            error: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    fn ended(self, code: i32) -> Ran {
+        assert_eq!(
+            self.code, code,
+            "output:\n{}\nerrors:\n{}",
+            self.out, self.error
+        );
+        self
+    }
+
+    #[track_caller]
+    fn says(self, text: &str) -> Ran {
+        let all = format!("{}\n{}", self.out, self.error);
+        assert!(all.contains(text), "no `{text}` in:\n{all}");
+        self
+    }
+
+    #[track_caller]
+    fn says_not(self, text: &str) -> Ran {
+        let all = format!("{}\n{}", self.out, self.error);
+        assert!(!all.contains(text), "`{text}` in:\n{all}");
+        self
+    }
+}
+
+impl Place {
+    fn new(configuration: &str) -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("main.tf"), configuration).unwrap();
+        Place {
+            folder,
+            variables: Vec::new(),
+        }
+    }
+
+    fn on(bao: &Bao, configuration: &str) -> Place {
+        Place::new(configuration)
+            .with("VAULT_ADDR", &bao.address)
+            .with("VAULT_TOKEN", "root")
+            .with("TF_VAR_secret", CANARY)
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Place {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vaultform"));
+        command
+            .args(words)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("VAULTFORM_NAME", "test")
+            .stdin(Stdio::null());
+        for (name, value) in &self.variables {
+            command.env(name, value);
+        }
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Ran {
+        self.command(words).output().unwrap().into()
+    }
+}
+
+fn tokio() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+fn started() -> (tokio::runtime::Runtime, Bao) {
+    let runtime = tokio();
+    let bao = runtime.block_on(Bao::dev());
+    (runtime, bao)
+}
+
+/// Sends a request with the root token.
+fn request(
+    runtime: &tokio::runtime::Runtime,
+    bao: &Bao,
+    method: &str,
+    path: &str,
+    body: &Json,
+) -> Json {
+    runtime.block_on(async {
+        let settings = bao.settings("root");
+        let connection = vaultform::server::Connection::open(&settings)
+            .await
+            .unwrap();
+        let request = match method {
+            "GET" => vaultform::server::Request::get(path),
+            "DELETE" => vaultform::server::Request::delete(path),
+            _ => vaultform::server::Request::post(path, body.clone()),
+        };
+        use vaultform::server::Server;
+        connection
+            .server
+            .send(request)
+            .await
+            .unwrap()
+            .data()
+            .clone()
+    })
+}
+
+/// Lists all files below a folder with what is in them.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push((path.clone(), std::fs::read(&path).unwrap()));
+        }
+    }
+    found
+}
+
+#[test]
+fn help_and_slips_of_the_finger() {
+    let place = Place::new("");
+    place
+        .run(&["--help"])
+        .ended(0)
+        .says("plan")
+        .says("apply")
+        .says("ledger");
+    place
+        .run(&["plan", "-help"])
+        .ended(0)
+        .says("--detailed-exitcode");
+    place.run(&["plan", "-h"]).ended(0).says("--target");
+    place.run(&["plna"]).ended(1).says("'plan'");
+    place.run(&["plan", "-targt=x"]).ended(1).says("'--target'");
+    place
+        .run(&["plan", "-var", "x"])
+        .ended(1)
+        .says("name=value");
+    place
+        .run(&["plan", "-max-deletes=many"])
+        .ended(1)
+        .says("whole number");
+    place.run(&["-version"]).ended(0).says("Terraform v1.");
+    place
+        .run(&["version"])
+        .ended(0)
+        .says(env!("CARGO_PKG_VERSION"));
+    let json: Json = serde_json::from_str(&place.run(&["version", "-json"]).ended(0).out).unwrap();
+    assert_eq!(json["provider_selections"], serde_json::json!({}));
+    place
+        .run(&["completions", "bash"])
+        .ended(0)
+        .says("_vaultform");
+}
+
+#[test]
+fn what_needs_no_server() {
+    let place = Place::new(
+        "resource \"vault_mount\" \"kv\" {\n  path = \"kv\"\n  type = \"kv\"\n  typo = 1\n}\n",
+    );
+    place
+        .run(&["validate"])
+        .ended(1)
+        .says("Error: ")
+        .says("typo");
+    let json: Json =
+        serde_json::from_str(&place.run(&["validate", "-json", "-no-color"]).ended(1).out).unwrap();
+    assert_eq!(
+        (&json["valid"], &json["error_count"]),
+        (&false.into(), &1.into())
+    );
+    std::fs::write(place.path("main.tf"), CONFIGURATION).unwrap();
+    place.run(&["validate"]).ended(0).says("Success!");
+    place
+        .run(&["init", "-backend=false", "-input=false", "-upgrade"])
+        .ended(0)
+        .says("successfully initialized");
+    place.run(&["get"]).ended(0);
+    let graph = place.run(&["graph"]).ended(0);
+    graph.says("\"vault_kv_secret_v2.a\" -> \"vault_mount.kv\"");
+    place.run(&["providers"]).ended(0).says("hashicorp/vault");
+    place.run(&["fmt", "-check"]).ended(0);
+    std::fs::write(place.path("odd.tf"), "locals {\n a = 1\n}\n").unwrap();
+    place
+        .run(&["fmt", "-check", "-diff"])
+        .ended(3)
+        .says("odd.tf")
+        .says("+  a = 1");
+    place.run(&["fmt"]).ended(0).says("odd.tf");
+    assert_eq!(
+        std::fs::read_to_string(place.path("odd.tf")).unwrap(),
+        "locals {\n  a = 1\n}\n"
+    );
+    place.run(&["workspace", "show"]).ended(0).says("default");
+    place
+        .run(&["init", "-backend=false", "-name=prod"])
+        .ended(0);
+    let settings = std::fs::read_to_string(place.path("vaultform.hcl")).unwrap();
+    assert!(settings.contains("name = \"prod\""), "{settings}");
+}
+
+#[test]
+fn arguments_come_from_the_environment_too() {
+    let place = Place::new("").with("TF_CLI_ARGS_fmt", "-check -list=false");
+    std::fs::write(place.path("odd.tf"), "a=1\n").unwrap();
+    let ran = place.run(&["fmt"]).ended(3);
+    assert_eq!(ran.out, "");
+    let outside = tempfile::tempdir().unwrap();
+    let mut command = place.command(&[&format!("-chdir={}", place.folder.path().display()), "fmt"]);
+    let ran: Ran = command.current_dir(outside.path()).output().unwrap().into();
+    ran.ended(3);
+}
+
+#[test]
+fn a_whole_life() {
+    let (runtime, bao) = started();
+    let place = Place::on(&bao, CONFIGURATION).with("VAULTFORM_STATS", "stats.json");
+    let plan = place.run(&[
+        "plan",
+        "-input=false",
+        "-no-color",
+        "-detailed-exitcode",
+        "-out=first.plan",
+    ]);
+    let plan = plan
+        .ended(2)
+        .says("Plan: 3 to add, 0 to change, 0 to destroy.");
+    plan.says("  # vault_mount.kv will be created")
+        .says("the ledger's mount \"vaultform/\" will be created");
+    let shown = Place::new("")
+        .command(&["show", "-json"])
+        .arg(place.path("first.plan"))
+        .output()
+        .unwrap();
+    let document: Json = serde_json::from_str(&Ran::from(shown).ended(0).out).unwrap();
+    assert_eq!(document["format_version"], "1.2");
+    assert_eq!(
+        document["resource_changes"].as_array().map(Vec::len),
+        Some(3)
+    );
+
+    place.run(&["apply"]).ended(1).says("-auto-approve");
+    let applied = place
+        .run(&["apply", "-input=false", "-no-color", "first.plan"])
+        .ended(0);
+    applied
+        .says("Apply complete! Resources: 3 added, 0 changed, 0 destroyed.")
+        .says("mount = \"kv\"")
+        .says("<sensitive>");
+    place
+        .run(&["plan", "-detailed-exitcode"])
+        .ended(0)
+        .says("No changes.");
+    place.run(&["drift"]).ended(0).says("No drift.");
+    let stats: Json =
+        serde_json::from_slice(&std::fs::read(place.path("stats.json")).unwrap()).unwrap();
+    assert!(
+        stats["requests"]
+            .as_u64()
+            .is_some_and(|count| count > 3 && count < 30),
+        "{stats}"
+    );
+
+    let ours = place.run(&["state", "list"]).ended(0);
+    assert_eq!(
+        ours.out,
+        "vault_kv_secret_v2.a\nvault_mount.kv\nvault_policy.reader\n"
+    );
+    place
+        .run(&["ledger", "show", "vault_mount.kv"])
+        .ended(0)
+        .says("path: sys/mounts/kv");
+    let live: Json =
+        serde_json::from_str(&place.run(&["show", "-json", "-no-color"]).ended(0).out).unwrap();
+    assert_eq!(
+        live["values"]["root_module"]["resources"]
+            .as_array()
+            .map(Vec::len),
+        Some(3)
+    );
+    assert_eq!(place.run(&["output", "-raw", "mount"]).ended(0).out, "kv");
+    assert_eq!(
+        place.run(&["output", "-raw", "secret"]).ended(0).out,
+        CANARY
+    );
+    place
+        .run(&["output"])
+        .ended(0)
+        .says("secret = <sensitive>")
+        .says_not(CANARY);
+    place.run(&["output", "nothing"]).ended(1);
+
+    let policy = serde_json::json!({ "policy": "path \"x\" { capabilities = [\"read\"] }" });
+    request(&runtime, &bao, "POST", "sys/policies/acl/reader", &policy);
+    place
+        .run(&["drift"])
+        .ended(2)
+        .says("vault_policy.reader has changed");
+    place
+        .run(&["apply", "-refresh-only", "-auto-approve"])
+        .ended(0)
+        .says("vault_policy.reader has changed");
+    place.run(&["drift", "-exit-code=9"]).ended(9);
+    let drift: Json = serde_json::from_str(&place.run(&["drift", "-json"]).ended(2).out).unwrap();
+    assert_eq!(
+        (&drift["counts"]["changed"], &drift["exit"]),
+        (&1.into(), &"changes".into())
+    );
+    place
+        .run(&["apply", "-auto-approve"])
+        .ended(0)
+        .says("0 added, 1 changed, 0 destroyed");
+
+    place
+        .run(&["destroy", "-auto-approve"])
+        .ended(0)
+        .says("Destroy complete! Resources: 3 destroyed.");
+    let mounts = request(&runtime, &bao, "GET", "sys/mounts", &Json::Null);
+    assert!(
+        mounts.get("kv/").is_none() && mounts.get("vaultform/").is_none(),
+        "{mounts}"
+    );
+}
+
+#[test]
+fn secrets_stay_out_of_sight() {
+    let (_runtime, bao) = started();
+    let place = Place::on(&bao, CONFIGURATION).with("TF_LOG", "trace");
+    let mut said = String::new();
+    for words in [
+        &["plan", "-out=p"][..],
+        &["show", "p"],
+        &["show", "-json", "p"],
+        &["apply", "-json", "p"],
+        &["plan", "-json"],
+        &["show"],
+        &["show", "-json"],
+        &["state", "show", "vault_kv_secret_v2.a"],
+        &["ledger", "show", "vault_kv_secret_v2.a"],
+        &["output"],
+        &["apply", "-auto-approve", "-var=description=other", "-vv"],
+        &["destroy", "-auto-approve"],
+    ] {
+        let ran = place.run(words).ended(0);
+        said.push_str(&ran.out);
+        said.push_str(&ran.error);
+    }
+    assert!(said.contains("sys/mounts"), "the log tells of requests");
+    assert!(!said.contains(CANARY), "{said}");
+    for (path, bytes) in files(place.folder.path()) {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains(CANARY), "{}", path.display());
+    }
+    let refused = Place::on(&bao, CONFIGURATION).with("CI", "true");
+    refused
+        .run(&["plan", "-show-sensitive"])
+        .ended(1)
+        .says("refused where `CI` is set");
+}
+
+#[test]
+fn a_saved_plan_is_bound_to_what_it_saw() {
+    let (runtime, bao) = started();
+    let place = Place::on(&bao, CONFIGURATION);
+    place.run(&["apply", "-auto-approve"]).ended(0);
+    place
+        .run(&[
+            "plan",
+            "-out=p",
+            "-var",
+            "description=second",
+            "-detailed-exitcode",
+        ])
+        .ended(2);
+    request(
+        &runtime,
+        &bao,
+        "POST",
+        "sys/mounts/kv/tune",
+        &serde_json::json!({ "description": "by hand" }),
+    );
+    place
+        .run(&["apply", "p"])
+        .ended(4)
+        .says("`vault_mount.kv`: it was changed on the server");
+    request(
+        &runtime,
+        &bao,
+        "POST",
+        "sys/mounts/kv/tune",
+        &serde_json::json!({ "description": "first" }),
+    );
+    let other = Place {
+        folder: tempfile::tempdir().unwrap(),
+        variables: place.variables.clone(),
+    };
+    std::fs::copy(place.path("main.tf"), other.path("main.tf")).unwrap();
+    std::fs::copy(place.path("p"), other.path("p")).unwrap();
+    let other = other.with("TF_VAR_secret", "another");
+    other
+        .run(&["apply", "p"])
+        .ended(4)
+        .says("vault_kv_secret_v2.a")
+        .says_not("another");
+    place.run(&["apply", "p"]).ended(0).says("1 changed");
+    let tuned = request(&runtime, &bao, "GET", "sys/mounts/kv/tune", &Json::Null);
+    assert_eq!(
+        tuned["description"], "second",
+        "the plan's variable is remembered"
+    );
+    place
+        .run(&["apply", "p"])
+        .ended(4)
+        .says("nothing is to be done any more");
+    std::fs::write(place.path("odd"), "{}").unwrap();
+    place
+        .run(&["apply", "odd"])
+        .ended(1)
+        .says("not saved by this version");
+    place
+        .run(&["apply", "nowhere"])
+        .ended(1)
+        .says("does not exist");
+}
+
+#[test]
+fn one_run_at_a_time() {
+    let (runtime, bao) = started();
+    let place = Place::on(&bao, CONFIGURATION);
+    place.run(&["apply", "-auto-approve"]).ended(0);
+    let held = runtime.block_on(async {
+        use vaultform::ledger::{Kind, Ledger, LockWish, Settings};
+        let connection = vaultform::server::Connection::open(&bao.settings("root"))
+            .await
+            .unwrap();
+        let settings = Settings {
+            kind: Kind::Vault {
+                mount: "vaultform".to_owned(),
+                create: false,
+            },
+            name: "test".to_owned(),
+            workspace: "default".to_owned(),
+        };
+        let ledger = Ledger::open(connection.server.clone(), "", settings)
+            .await
+            .unwrap();
+        let wish = LockWish {
+            who: "anna",
+            operation: "apply",
+            wait: Duration::ZERO,
+            on_wait: &|_| {},
+        };
+        ledger.lock(wish).await.unwrap()
+    });
+    let locked = place
+        .run(&["apply", "-auto-approve", "-lock-timeout=0s"])
+        .ended(5);
+    locked.says("`anna`").says("force-unlock");
+    place.run(&["plan", "-detailed-exitcode"]).ended(0);
+    place
+        .run(&["apply", "-auto-approve", "-lock=false"])
+        .ended(0);
+    place.run(&["force-unlock", "-force", "nobody"]).ended(1);
+    let run = held.run().to_owned();
+    place
+        .run(&["force-unlock", "-force", &run])
+        .ended(0)
+        .says("was broken");
+    place
+        .run(&["apply", "-auto-approve", "-lock-timeout=0s"])
+        .ended(0);
+    drop(held);
+}
+
+#[test]
+fn what_cannot_be_worked_with() {
+    let (runtime, bao) = started();
+    let place = Place::on(&bao, CONFIGURATION);
+    place.run(&["apply", "-auto-approve"]).ended(0);
+    place
+        .run(&["apply", "-auto-approve", "-destroy", "-max-deletes=1"])
+        .ended(6)
+        .says("more than 1");
+    request(&runtime, &bao, "POST", "sys/seal", &serde_json::json!({}));
+    place
+        .run(&["apply", "-auto-approve"])
+        .ended(7)
+        .says("sealed");
+    place
+        .run(&["plan", "-detailed-exitcode"])
+        .ended(1)
+        .says("sealed");
+    let events = place.run(&["apply", "-auto-approve", "-json"]).ended(7).out;
+    let last: Json = serde_json::from_str(events.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        last["exit"],
+        serde_json::json!({ "code": 7, "name": "unreachable" })
+    );
+    let nowhere = Place::new(CONFIGURATION)
+        .with("VAULT_ADDR", "http://127.0.0.1:1")
+        .with("VAULT_MAX_RETRIES", "0")
+        .with("VAULT_TOKEN", "root")
+        .with("TF_VAR_secret", "x");
+    nowhere.run(&["apply", "-auto-approve"]).ended(7);
+    let broken = Place::new("resource \"vault_mount\" {\n");
+    broken.run(&["apply", "-auto-approve"]).ended(1);
+    broken.run(&["plan"]).ended(1);
+}
+
+#[test]
+fn objects_change_their_owner_and_address() {
+    let (runtime, bao) = started();
+    let place = Place::on(&bao, CONFIGURATION);
+    place.run(&["apply", "-auto-approve"]).ended(0);
+    place
+        .run(&["state", "rm", "vault_policy.reader"])
+        .ended(0)
+        .says("Removed vault_policy.reader");
+    place.run(&["state", "rm", "vault_policy.reader"]).ended(1);
+    let adopting = place.run(&["plan", "-detailed-exitcode"]).ended(2);
+    adopting.says("1 to adopt");
+    place
+        .run(&["import", "vault_policy.reader", "reader"])
+        .ended(0)
+        .says("Import successful!");
+    place
+        .run(&["import", "vault_policy.reader", "reader"])
+        .ended(1)
+        .says("owned already");
+    place.run(&["plan", "-detailed-exitcode"]).ended(0);
+    place
+        .run(&["state", "mv", "vault_policy.reader", "vault_policy.other"])
+        .ended(0);
+    place
+        .run(&["state", "mv", "vault_policy.reader", "vault_policy.other"])
+        .ended(1);
+    let text = CONFIGURATION.replace("\"vault_policy\" \"reader\"", "\"vault_policy\" \"other\"");
+    std::fs::write(place.path("main.tf"), text).unwrap();
+    place.run(&["plan", "-detailed-exitcode"]).ended(0);
+
+    let other = Place::on(
+        &bao,
+        "resource \"vault_policy\" \"mine\" {\n  name   = \"reader\"\n  policy = \"\"\n}\n",
+    );
+    let other = other.with("VAULTFORM_NAME", "second");
+    other
+        .run(&["apply", "-auto-approve"])
+        .ended(6)
+        .says("owned by the ledger `test`");
+    let policy = request(
+        &runtime,
+        &bao,
+        "GET",
+        "sys/policies/acl/reader",
+        &Json::Null,
+    );
+    assert!(policy["policy"].as_str().unwrap().contains("kv/data"));
+
+    let place = place.with("VAULTFORM_PASSPHRASE", "correct horse");
+    place.run(&["ledger", "backup", "copy.json"]).ended(0);
+    place
+        .run(&["ledger", "restore", "copy.json"])
+        .ended(1)
+        .says("still owns 3 objects");
+    place.run(&["workspace", "new", "blue"]).ended(0);
+    place
+        .run(&["workspace", "list"])
+        .ended(0)
+        .says("* blue")
+        .says("  default");
+    place
+        .run(&["ledger", "restore", "copy.json"])
+        .ended(0)
+        .says("owns 3 objects");
+    place
+        .run(&["workspace", "select", "defalt"])
+        .ended(1)
+        .says("did you mean `default`?");
+    place.run(&["workspace", "select", "default"]).ended(0);
+    place
+        .run(&["workspace", "delete", "blue"])
+        .ended(1)
+        .says("still owns");
+    place
+        .run(&["workspace", "delete", "-force", "blue"])
+        .ended(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_is_heeded() {
+    // The server takes the connection and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", silent.local_addr().unwrap());
+    let place = Place::new(CONFIGURATION)
+        .with("VAULT_ADDR", &address)
+        .with("VAULT_TOKEN", "root")
+        .with("TF_VAR_secret", "x");
+    let mut child = place
+        .command(&["plan"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (_connection, _) = silent.accept().unwrap();
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
