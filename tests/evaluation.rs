@@ -71,6 +71,7 @@ fn held(digest: &str) -> Value {
     Shape::Held {
         ty: Type::String,
         digest,
+        kept: false,
     }
     .into()
 }

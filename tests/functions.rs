@@ -125,6 +125,7 @@ fn held(digest: &str) -> Value {
     Shape::Held {
         ty: Type::String,
         digest: Digest(digest.into()),
+        kept: false,
     }
     .into()
 }

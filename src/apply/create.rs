@@ -132,7 +132,7 @@ impl Run<'_> {
             .work
             .owned
             .as_ref()
-            .is_some_and(|owned| owned.pending.is_some());
+            .is_some_and(crate::plan::Owned::in_doubt);
         let resend = self.plan.steps[task.index].change == crate::plan::Change::Update
             && !task.step.attributes.values().any(|change| change.differs);
         doubt

@@ -215,26 +215,3 @@ fn unknown(desired: &Desired, name: &str, value: &Value) -> Diagnostic {
         .at(span, format!("it waits for {}", waits.join(", ")))
         .hint("check that what it refers to was made")
 }
-
-/// Makes the error of a value that the server gave once and that a write needs again.
-pub(super) fn held(desired: &Desired, path: &str) -> Diagnostic {
-    let top = path.split('.').next().unwrap_or(path);
-    let span = desired.spans.get(top).copied().unwrap_or(desired.span);
-    let needs: Vec<String> = desired
-        .needs
-        .iter()
-        .map(|address| format!("`{address}`"))
-        .collect();
-    Diagnostic::error(
-        "held-value-needed",
-        format!("`{path}` needs a value that the server gave only once"),
-    )
-    .at(
-        span,
-        "it was given when its object was made, and cannot be read again",
-    )
-    .hint(format!(
-        "make the object that gives it anew with `-replace=ADDRESS`; this one needs {}",
-        needs.join(", ")
-    ))
-}

@@ -58,7 +58,7 @@ impl Run<'_> {
         let pending = work
             .owned
             .as_ref()
-            .filter(|owned| owned.pending.is_some() && step.change == Change::Create);
+            .filter(|owned| owned.in_doubt() && step.change == Change::Create);
         let remembered = pending
             .map(|owned| owned.id.to_string())
             .filter(|id| !id.is_empty());
@@ -198,6 +198,7 @@ impl Run<'_> {
                 (_, Some(json)) => Value::from(Shape::Held {
                     ty: value.ty(),
                     digest: self.keeper.digester().digest(&json),
+                    kept: true,
                 }),
                 _ => continue,
             };

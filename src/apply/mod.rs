@@ -1,6 +1,7 @@
 //! Plan → server. It obeys the plan and decides nothing: where a planned value comes out different it stops.
 
 mod create;
+mod deliver;
 mod fill;
 mod generate;
 mod keeper;

@@ -1,5 +1,6 @@
 //! The order of an apply: what may run runs, what failed takes its dependents out, the rest goes on.
 
+use super::deliver::Deliveries;
 use super::record::pending;
 use super::rotate::Records;
 use crate::observe::{Cache, Connections};
@@ -95,6 +96,7 @@ pub(super) struct Run<'a> {
     pub leaving: HashMap<ServerPath, Vec<usize>>,
     /// What the ledger was told in this run.
     pub records: Records,
+    pub deliveries: Deliveries,
 }
 
 /// Applies a plan.
@@ -126,6 +128,7 @@ pub async fn apply(
         places: Mutex::default(),
         leaving: leaving(&plan),
         records: Records::default(),
+        deliveries: Deliveries::of(&plan, &work, &graph),
     };
     run.learn_kept().await;
     let outcomes = schedule(&run, &mut diagnostics).await;
@@ -256,7 +259,10 @@ async fn schedule(run: &Run<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Outco
             continue;
         }
         match flying.next().await {
-            Some((index, Ok(()))) => progress.end(index, Outcome::Done),
+            Some((index, Ok(()))) => {
+                progress.end(index, Outcome::Done);
+                diagnostics.extend(run.delivered(index).await.err().into_iter().flatten());
+            }
             Some((index, Err(problems))) => {
                 diagnostics.extend(problems);
                 progress.end(index, Outcome::Failed);
@@ -287,6 +293,7 @@ async fn enqueue(
     let mut begun = Vec::new();
     for index in ready {
         if run.plan.steps[index].change == Change::Keep {
+            diagnostics.extend(run.settle(index).await.err().into_iter().flatten());
             progress.end(index, Outcome::Done);
             continue;
         }

@@ -1,13 +1,14 @@
 //! One step, from the plan to the server and the ledger.
 
-use super::fill::{held, overlaid};
+use super::fill::overlaid;
 use super::record::{Written, owned_after};
 use super::run::{Run, id_text};
-use crate::catalog::{Life, Omitted, Removal};
+use crate::catalog::{Life, Removal};
 use crate::observe::{Connection, Wanted, look_at};
 use crate::plan::change::{is_given_once, planned};
-use crate::plan::leaf::{Leaf, leaves};
+use crate::plan::leaf::leaves;
 use crate::plan::place::{Home, place_of};
+use crate::plan::sends::{Sends, held_value_needed, sends};
 use crate::plan::template::fill;
 use crate::plan::wire::{Carry, encode};
 use crate::plan::{Change, Desired, Observed, Owned, Step};
@@ -117,9 +118,8 @@ impl Run<'_> {
         let change = task.step.change;
         let destroys = matches!(change, Change::Replace | Change::ReplaceCreateFirst);
         let mut left = Left::default();
-        if change == Change::Create || destroys {
-            self.nothing_held(&task)?;
-        }
+        let sends = sends_of(&task);
+        nothing_held(&task, &sends)?;
         self.remove_lost(&task).await?;
         if change == Change::Replace {
             self.remove_old(&task).await?;
@@ -130,7 +130,8 @@ impl Run<'_> {
         if change == Change::Create || destroys {
             left = self.create(&task).await?;
         } else {
-            left.unsent = self.update(&task).await?;
+            self.update(&task, &sends).await?;
+            left.unsent = sends.unsent;
             left.id = task
                 .work
                 .owned
@@ -202,7 +203,7 @@ impl Run<'_> {
         let before = task.work.owned.as_ref().filter(|_| !replaced);
         let owned = owned_after(&task.desired, before, &written, self.keeper.digester());
         self.forget_old_address(task.work, &owned).await?;
-        self.keep(owned).await?;
+        self.keep_until_delivered(task.index, owned).await?;
         Ok(id_text(&real))
     }
 
@@ -321,6 +322,7 @@ impl Run<'_> {
             let held = Shape::Held {
                 ty: value.ty(),
                 digest: self.keeper.digester().digest(&json),
+                kept: false,
             };
             let marks = value.marks;
             fields.insert(attribute.name.into(), Value::from(held).marked(marks));
@@ -389,64 +391,10 @@ impl Run<'_> {
         Ok(id_text(&result))
     }
 
-    /// Writes what differs to an object that is there. Returns the leaves that were left out.
-    async fn update(&self, task: &Task<'_>) -> Result<BTreeSet<String>, Problems> {
-        let differs = |path: &str| {
-            let change = task.step.attributes.get(path);
-            change.is_some_and(|change| change.differs)
-        };
-        let owned = task.work.owned.as_ref();
-        let doubt = owned.is_some_and(|owned| owned.pending.is_some());
-        let rotated = |path: &str| {
-            task.work
-                .owned
-                .as_ref()
-                .is_some_and(|owned| owned.rotated.contains(path))
-        };
-        let all = leaves(task.step.kind, &task.desired.attributes, None);
-        let mut unsent = BTreeSet::new();
-        let mut wanted: BTreeSet<String> = BTreeSet::new();
-        let twin_bumped = |name: &str| differs(&format!("{name}_version"));
-        for leaf in &all {
-            let unread = leaf.unread();
-            let held_value = leaf.desired.as_ref().is_some_and(Value::has_held);
-            let moved = differs(&leaf.path) || twin_bumped(leaf.top()) || (doubt && leaf.set);
-            let kept = self.omitted(task, leaf) == Omitted::Kept;
-            let send = if leaf.attribute.create_only || rotated(&leaf.path) {
-                false
-            } else if kept {
-                moved || (leaf.set && !unread && !held_value)
-            } else {
-                leaf.desired.is_some() || moved
-            };
-            if send && held_value {
-                return Err(vec![held(&task.desired, &leaf.path)]);
-            }
-            if send {
-                wanted.insert(leaf.path.clone());
-            } else {
-                unsent.insert(leaf.path.clone());
-            }
-        }
-        self.send_update(task, &|path| wanted.contains(path) || is_inside(path, &all))
-            .await?;
-        Ok(unsent)
-    }
-
-    /// Returns what a write to the endpoint that carries a leaf does to what it leaves out.
-    fn omitted(&self, task: &Task<'_>, leaf: &Leaf) -> Omitted {
-        let kind = task.step.kind;
-        let top = kind.attribute(leaf.top());
-        let part = top.map(|attribute| attribute.part).unwrap_or_default();
-        if let Some(part) = kind.parts.iter().find(|one| one.name == part) {
-            return part.omitted;
-        }
-        match kind.life {
-            Life::Upsert(omitted) | Life::Singleton { omitted, .. } => omitted,
-            Life::Generate(generate) => generate.omitted,
-            Life::Mounted(..) => Omitted::Kept,
-            _ => Omitted::Reset,
-        }
+    /// Writes what differs to an object that is there.
+    async fn update(&self, task: &Task<'_>, sends: &Sends) -> Result<(), Problems> {
+        let wanted = |path: &str| sends.sent.contains(path) || is_inside(path, &sends.leaves);
+        self.send_update(task, &wanted).await
     }
 
     /// Removes the object that a replacement takes the place of.
@@ -469,20 +417,6 @@ impl Run<'_> {
             &task.connection,
         )
         .await
-    }
-
-    /// Refuses to make an object of a value that the server gave once, in a run before.
-    fn nothing_held(&self, task: &Task<'_>) -> Result<(), Problems> {
-        let all = leaves(task.step.kind, &task.desired.attributes, None);
-        let lost = all
-            .iter()
-            .filter(|leaf| leaf.desired.as_ref().is_some_and(Value::has_held));
-        let problems: Problems = lost.map(|leaf| held(&task.desired, &leaf.path)).collect();
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(problems)
-        }
     }
 
     /// Removes what an unfinished run made and nobody can use.
@@ -562,6 +496,29 @@ impl Run<'_> {
             .await
             .map_err(|error| told(&error))?;
         Ok(reply.body.json().clone())
+    }
+}
+
+fn sends_of(task: &Task<'_>) -> Sends {
+    let owned = task.work.owned.as_ref();
+    sends(
+        task.step.change,
+        &task.desired,
+        owned,
+        &task.step.attributes,
+    )
+}
+
+/// Refuses a write of a value that the server gave once, in a run before.
+fn nothing_held(task: &Task<'_>, sends: &Sends) -> Result<(), Problems> {
+    let lost = sends.holding(Value::has_held);
+    let problems: Problems = lost
+        .map(|path| held_value_needed(&task.desired, path))
+        .collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
     }
 }
 

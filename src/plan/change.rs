@@ -51,7 +51,7 @@ pub fn change_for(
         let change = compare(&leaf, observed, owned, &desired.lifecycle, digester);
         attributes.insert(Arc::from(leaf.path.as_str()), change);
     }
-    let pending = owned.is_some_and(|owned| owned.pending.is_some());
+    let pending = owned.is_some_and(Owned::in_doubt);
     let differing = || attributes.values().filter(|change| change.differs);
     let (change, reason) = if desired.lifecycle.triggered {
         (replacement(desired), Some(Reason::Triggered))
@@ -86,7 +86,7 @@ fn create(desired: &Desired, owned: Option<&Owned>) -> Decision {
         before: None,
         after: planned(desired, None, None, &BTreeMap::new()),
         attributes: BTreeMap::new(),
-        origin: Some(if owned.is_some_and(|owned| owned.pending.is_none()) {
+        origin: Some(if owned.is_some_and(|owned| !owned.in_doubt()) {
             Origin::Drift
         } else {
             Origin::Config
@@ -252,7 +252,7 @@ fn unreadable(
     let Some(wish) = leaf.wish() else {
         return (Comparison::Digest, false);
     };
-    let same_object = owned.incarnation == observed.incarnation && owned.pending.is_none();
+    let same_object = owned.incarnation == observed.incarnation && !owned.in_doubt();
     if leaf
         .desired
         .as_ref()
@@ -450,7 +450,12 @@ fn held(name: &str, ty: crate::value::Type, owned: Option<&Owned>) -> Value {
     let Some(digest) = digest else {
         return Value::null(ty);
     };
-    Shape::Held { ty, digest }.into()
+    Shape::Held {
+        ty,
+        digest,
+        kept: false,
+    }
+    .into()
 }
 
 fn planned_block(

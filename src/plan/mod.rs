@@ -9,6 +9,7 @@ pub mod normal;
 pub mod order;
 pub mod place;
 mod read;
+pub mod sends;
 mod shapes;
 pub mod template;
 mod types;

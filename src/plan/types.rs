@@ -101,10 +101,30 @@ pub struct Owned {
     pub written_at: i64,
 }
 
+impl Owned {
+    /// Tells whether a write of it was begun and may not have been done, or not wholly.
+    #[must_use]
+    pub fn in_doubt(&self) -> bool {
+        self.pending.is_some() && !self.is_undelivered()
+    }
+
+    /// Tells whether it was made, and an object that carries what the server then gave once may not have been written.
+    #[must_use]
+    pub fn is_undelivered(&self) -> bool {
+        let pending = self.pending.as_ref();
+        pending.is_some_and(|pending| &*pending.action == Pending::DELIVER)
+    }
+}
+
+impl Pending {
+    /// The action of an object that is made, and whose once-given values are on their way to other objects.
+    pub const DELIVER: &str = "deliver";
+}
+
 /// A write that was begun: written to the ledger before it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// `create`, `update`, `replace`, `delete`, `rotate`
+    /// `create`, `update`, `replace`, `delete`, `rotate`, `deliver`
     pub action: Arc<str>,
     /// The ids that the LIST of a generated type named before.
     pub before: BTreeSet<Arc<str>>,

@@ -14,6 +14,7 @@ impl Walk<'_> {
     /// Puts the steps in order, asks the guards, and hands everything over.
     pub(super) fn finish(mut self) -> Planned {
         self.wrong_ledger();
+        self.refuse_gone();
         let settled = self
             .plan
             .steps

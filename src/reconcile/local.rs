@@ -98,7 +98,12 @@ impl Walk<'_> {
             let digest = owned.sent.get(attribute.name).cloned();
             let value = match (read, digest) {
                 (Some(read), _) => read,
-                (None, Some(digest)) => Shape::Held { ty, digest }.into(),
+                (None, Some(digest)) => Shape::Held {
+                    ty,
+                    digest,
+                    kept: true,
+                }
+                .into(),
                 (None, None) => Value::null(ty),
             };
             (Arc::from(attribute.name), value)
@@ -124,7 +129,7 @@ impl Walk<'_> {
         let asked = self.replacement_asked(&desired.address);
         let (change, reason) = match owned {
             None => (Change::Create, None),
-            Some(owned) if owned.pending.is_some() => (Change::Create, None),
+            Some(owned) if owned.in_doubt() => (Change::Create, None),
             Some(_) if asked => (Change::Replace, Some(Reason::ReplaceRequested)),
             Some(_) if desired.lifecycle.triggered => (Change::Replace, Some(Reason::Triggered)),
             Some(_) if replaces => (Change::Replace, Some(Reason::CannotUpdate)),
@@ -250,6 +255,7 @@ fn before(desired: &Desired, owned: &Owned, after: &Value) -> Value {
             (_, Some(digest)) => Shape::Held {
                 ty,
                 digest: digest.clone(),
+                kept: true,
             }
             .into(),
             (Some(now), None) if attribute.name == "id" && now.is_wholly_known() => now,

@@ -1,5 +1,6 @@
 //! Walks the graph: evaluates, observes, plans; wave by wave.
 
+mod adjust;
 mod book;
 pub mod conditions;
 pub mod data;
@@ -17,6 +18,7 @@ mod relocate;
 mod repeat;
 mod scope;
 mod supported;
+mod undelivered;
 mod validation;
 mod walk;
 pub mod world;

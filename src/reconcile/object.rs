@@ -1,16 +1,16 @@
 //! Objects of servers: from the instances of a wave to steps.
 
+use super::adjust::{one_way, renew};
 use super::relocate::mark_place;
 use super::walk::{Candidate, Walk, Work, needs_server};
 use super::world::{InstanceScope, View};
-use crate::catalog::{Life, OnChange};
+use crate::catalog::Life;
 use crate::config::IgnoreChanges;
 use crate::eval::{Decoded, decode_body};
 use crate::observe::{Connection, Wanted, look};
-use crate::plan::certificate::Certificate;
 use crate::plan::change::{Decision, change_for, planned};
 use crate::plan::place::{Home, namespace_of, place_of};
-use crate::plan::template::{effective, fill, lacking};
+use crate::plan::template::{fill, lacking};
 use crate::plan::{Change, Desired, Lifecycle, Observed, Origin, Owned, Reason, Step};
 use crate::server::ServerError;
 use crate::source::Diagnostic;
@@ -274,7 +274,8 @@ impl Walk<'_> {
     }
 
     async fn decide(&mut self, mut wish: Wish, observed: Option<Observed>) {
-        let (observed, lost) = settle_new(&mut wish, observed);
+        let anew = self.undelivered.contains(&wish.desired.address);
+        let (observed, lost) = settle_new(&mut wish, observed, anew);
         let desired = &wish.desired;
         let moved = wish.owned.as_ref().filter(|owned| {
             desired
@@ -408,7 +409,8 @@ impl Walk<'_> {
     /// Applies what the options say to a decision.
     fn adjust(&mut self, wish: &Wish, decision: &mut Decision, observed: Option<&Observed>) {
         let desired = &wish.desired;
-        if self.replacement_asked(&desired.address) && observed.is_some() {
+        let anew = self.undelivered.contains(&desired.address);
+        if (anew || self.replacement_asked(&desired.address)) && observed.is_some() {
             decision.change = Change::Replace;
             decision.reason = Some(Reason::ReplaceRequested);
             decision.origin = Some(Origin::Config);
@@ -467,91 +469,24 @@ pub(super) const FEW: usize = 10;
 static NOTHING: BTreeSet<Arc<str>> = BTreeSet::new();
 
 impl Decision {
-    fn change_is_replacement(&self) -> bool {
+    pub(super) fn change_is_replacement(&self) -> bool {
         matches!(self.change, Change::Replace | Change::ReplaceCreateFirst)
     }
 }
 
-/// Plans a new certificate where the old one ends soon and the configuration asks for that. `now` is in seconds since 1970.
-fn renew(desired: &Desired, decision: &mut Decision, observed: Option<&Observed>, now: i64) {
-    let Life::Generate(crate::catalog::Generate {
-        renew: Some((flag, within)),
-        ..
-    }) = desired.kind.life
-    else {
-        return;
-    };
-    let value = |name: &str| {
-        effective(
-            desired.kind.attribute(name),
-            desired.attributes.field(name),
-            &desired.attributes,
-        )
-    };
-    let asked = value(flag).and_then(|flag| flag.as_bool()) == Some(true);
-    let within = value(within)
-        .and_then(|within| within.as_number()?.as_i64())
-        .unwrap_or_default();
-    let pem = observed.and_then(|seen| seen.raw.0.get("")?.get("certificate")?.as_str());
-    let ends = pem
-        .and_then(Certificate::of_pem)
-        .map(|certificate| certificate.not_after);
-    let due = ends.is_some_and(|ends| ends - now <= within);
-    if !asked || !due || decision.change_is_replacement() {
-        return;
-    }
-    decision.change = Change::Replace;
-    decision.reason = Some(Reason::CannotUpdate);
-    decision.origin = Some(Origin::Drift);
-    decision.after = planned(desired, None, None, &BTreeMap::new());
-    let change = crate::plan::AttributeChange {
-        comparison: crate::plan::Comparison::Compared,
-        differs: true,
-        origin: Some(Origin::Drift),
-        replaces: true,
-    };
-    decision.attributes.insert(flag.into(), change);
-}
-
-/// Returns an error for each attribute that can be turned on and never off, and that the plan would turn off.
-fn one_way(desired: &Desired, decision: &Decision) -> Vec<Diagnostic> {
-    let stuck = desired.kind.all().filter(|attribute| {
-        let differs = decision
-            .attributes
-            .get(attribute.name)
-            .is_some_and(|change| change.differs);
-        let before = decision
-            .before
-            .as_ref()
-            .and_then(|before| before.field(attribute.name)?.as_bool());
-        let stays = decision.change == Change::Update;
-        attribute.on_change == OnChange::OneWay && stays && differs && before == Some(true)
-    });
-    stuck
-        .map(|attribute| {
-            let name = attribute.name;
-            let span = desired.spans.get(name).copied().unwrap_or(desired.span);
-            Diagnostic::error(
-                "cannot-turn-off",
-                format!("`{name}` cannot be turned off once it is on"),
-            )
-            .at(span, "turned off here")
-            .hint(format!(
-                "set `{name} = true`, or make the object anew with `-replace=ADDRESS`"
-            ))
-            .address(&desired.address)
-        })
-        .collect()
-}
-
-/// Takes an object that an unfinished run made as ours; returns apart the id of one that is of no use.
-fn settle_new(wish: &mut Wish, observed: Option<Observed>) -> (Option<Observed>, Option<Arc<str>>) {
+/// Takes an object that an unfinished run made as ours; returns apart the id of one that is of no use: its once-given values
+/// are lost, or it is known that it must be made `anew`.
+fn settle_new(
+    wish: &mut Wish,
+    observed: Option<Observed>,
+    anew: bool,
+) -> (Option<Observed>, Option<Arc<str>>) {
     let id = observed
         .as_ref()
         .and_then(|seen| seen.raw.0.get("")?.get("$id")?.as_str().map(Arc::from));
     let lost = observed.as_ref().and_then(|seen| seen.lost.clone());
-    if lost.is_some() && lost == id {
-        return (None, lost);
+    if (lost.is_some() && lost == id) || (anew && id.is_some()) {
+        return (None, id);
     }
     if let (Some(owned), Some(id)) = (&mut wish.owned, id)
         && owned.pending.is_some()

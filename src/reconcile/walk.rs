@@ -117,6 +117,8 @@ pub struct Walk<'a> {
     pub(super) imports: BTreeMap<Address, String>,
     /// Lists of an object's block that other declared blocks hold elements of.
     pub(super) claims: HashMap<Node, BTreeSet<&'static str>>,
+    /// Objects whose once-given values never arrived where they are needed.
+    pub(super) undelivered: &'a BTreeSet<Address>,
 }
 
 /// Plans a configuration. Errors stand among the plan's diagnostics, with what could be planned all the same.
@@ -127,6 +129,28 @@ pub async fn plan(
     connector: &dyn Connector,
     options: &Options,
 ) -> Planned {
+    let nothing = BTreeSet::new();
+    let first = walk(world, graph, memory, connector, options, &nothing).await;
+    let again = first.undelivered();
+    if again.is_empty() {
+        return first;
+    }
+    // What these gave never arrived where it is needed: they are made anew.
+    let world = first.world.afresh();
+    let mut second = walk(world, first.graph, memory, connector, options, &again).await;
+    second.leases.extend(first.leases);
+    second
+}
+
+/// Plans once. `undelivered` are objects whose once-given values are lost.
+async fn walk(
+    world: World,
+    graph: Graph,
+    memory: &dyn Memory,
+    connector: &dyn Connector,
+    options: &Options,
+    undelivered: &BTreeSet<Address>,
+) -> Planned {
     let moved = super::moved::moved(&world);
     let records = memory.records();
     let cache = Cache::default();
@@ -134,6 +158,7 @@ pub async fn plan(
     let claims = claims(&world, &graph);
     let mut walk = Walk {
         claims,
+        undelivered,
         book: Book::new(records, &moved),
         world,
         graph,

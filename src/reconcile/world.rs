@@ -108,6 +108,23 @@ impl World {
         }
     }
 
+    /// Returns the same world before anything was looked at.
+    #[must_use]
+    pub fn afresh(&self) -> World {
+        World {
+            now: self.now,
+            phase: self.phase,
+            blind: self.blind,
+            ..World::new(
+                self.configuration.clone(),
+                self.surroundings.clone(),
+                self.variables.clone(),
+                self.workspace.clone(),
+                self.root.clone(),
+            )
+        }
+    }
+
     /// Returns the module at a path.
     #[must_use]
     pub fn module(&self, path: &[Arc<str>]) -> Option<&Arc<Module>> {

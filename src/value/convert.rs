@@ -37,9 +37,10 @@ fn convert_shape(shape: &Shape, have: &Type, ty: &Type) -> Result<Value, String>
             refined: refinement(have, ty, refined.as_deref()),
         }
         .into()),
-        (Shape::Held { digest, .. }, _) => Ok(Shape::Held {
+        (Shape::Held { digest, kept, .. }, _) => Ok(Shape::Held {
             ty: filled_in(have, ty),
             digest: digest.clone(),
+            kept: *kept,
         }
         .into()),
         (Shape::Bool(_) | Shape::Number(_) | Shape::Text(_), _) => primitive(shape, ty),

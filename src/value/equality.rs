@@ -60,10 +60,11 @@ fn open_answer(left: &Value, right: &Value) -> Value {
 fn compare(left: &Value, right: &Value) -> Answer {
     match (&left.shape, &right.shape) {
         (
-            Shape::Held { digest, ty },
+            Shape::Held { digest, ty, .. },
             Shape::Held {
                 digest: other,
                 ty: other_ty,
+                ..
             },
         ) => {
             if digest == other && ty == other_ty {
@@ -200,6 +201,7 @@ mod tests {
         let held = Value::from(Shape::Held {
             ty: Type::String,
             digest: Digest("00".into()),
+            kept: false,
         });
         assert_eq!(held.equals(&held), Value::from(true));
         let answer = held.equals(&Value::text("a").marked(Marks::SENSITIVE));

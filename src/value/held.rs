@@ -21,6 +21,7 @@ pub fn held_result(operation: &str, inputs: &[Value], ty: Type) -> Value {
     Shape::Held {
         ty,
         digest: Digest(hex.into()),
+        kept: !inputs.iter().any(Value::has_gone),
     }
     .into()
 }
@@ -51,7 +52,7 @@ fn feed(hash: &mut Sha256, value: &Value) {
         Shape::Number(number) => feed_text(hash, &number.to_string()),
         Shape::Text(text) => feed_text(hash, text),
         Shape::Null(ty) | Shape::Unknown { ty, .. } => feed_text(hash, &ty.to_string()),
-        Shape::Held { ty, digest } => {
+        Shape::Held { ty, digest, .. } => {
             feed_text(hash, &ty.to_string());
             feed_text(hash, &digest.0);
         }
@@ -84,6 +85,7 @@ mod tests {
             Value::from(Shape::Held {
                 ty: Type::String,
                 digest: Digest(digest.into()),
+                kept: false,
             })
         };
         let of = |name: &str, inputs: &[Value]| held_result(name, inputs, Type::String);

@@ -161,8 +161,13 @@ pub enum Shape {
         waits_for: Waits,
         refined: Option<Box<Refinement>>,
     },
-    /// Given once by the server, unchanged since, not readable: equal to itself by `digest`.
-    Held { ty: Type, digest: Digest },
+    /// Made once and unchanged since: equal to itself by `digest`. A `kept` one lies beside the ledger, for an apply to
+    /// read; any other was given once by the server, and nobody can read it again.
+    Held {
+        ty: Type,
+        digest: Digest,
+        kept: bool,
+    },
 }
 
 /// A value of the language. `Debug` and `Display` never show a sensitive one.
@@ -373,6 +378,13 @@ impl Value {
     #[must_use]
     pub fn has_held(&self) -> bool {
         matches!(self.shape, Shape::Held { .. }) || self.elements().any(Value::has_held)
+    }
+
+    /// Tells whether a held value is in it that no apply can read again.
+    #[must_use]
+    pub fn has_gone(&self) -> bool {
+        matches!(self.shape, Shape::Held { kept: false, .. })
+            || self.elements().any(Value::has_gone)
     }
 
     /// Returns all objects that unknown parts of it wait for.

@@ -14,9 +14,7 @@ import example
 import locks
 import vf
 
-CRASHES = 16
-# A chain of authorities whose request is lost between making and signing still needs `-replace`: `make crash` shows it.
-CRASHED = ("dotmac-platform", "zakupai", "bizosaas", "workflow-platform")
+CRASHES = 24
 
 
 def quiet_demo():
@@ -31,7 +29,7 @@ def parts():
         yield f"example {name}", lambda name=name: example.whole(name, kinds.get(name, "dev"))
     yield "demo", quiet_demo
     yield "locks", locks.run
-    yield "crash", lambda: crash.run(list(CRASHED), CRASHES)
+    yield "crash", lambda: crash.run(example.names(), CRASHES)
 
 
 def main():
