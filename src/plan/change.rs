@@ -484,6 +484,9 @@ fn shown_before(
     changes: &BTreeMap<Arc<str>, AttributeChange>,
     replaced: bool,
 ) -> Value {
+    if !replaced && !changes.values().any(|change| change.differs) {
+        return after.clone();
+    }
     let differs = |name: &str| {
         changes
             .iter()
