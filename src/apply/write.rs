@@ -5,7 +5,7 @@ use super::record::{Written, owned_after};
 use super::run::{Run, id_text};
 use crate::catalog::{Life, Removal};
 use crate::observe::{Connection, Wanted, look_at};
-use crate::plan::change::{is_given_once, planned};
+use crate::plan::change::{is_given_once_to, planned};
 use crate::plan::leaf::leaves;
 use crate::plan::place::{Home, place_of};
 use crate::plan::sends::{Sends, held_value_needed, sends};
@@ -308,7 +308,8 @@ impl Run<'_> {
     /// Returns the object as a plan will see it: what was given once is held.
     fn plan_view(&self, task: &Task<'_>, real: &Value) -> Value {
         let all = task.step.kind.all();
-        let once = all.filter(|attribute| is_given_once(attribute.read));
+        let wish = &task.desired.attributes;
+        let once = all.filter(|attribute| is_given_once_to(attribute, wish));
         let held = once.filter_map(|attribute| {
             let value = real
                 .field(attribute.name)
