@@ -10,7 +10,7 @@ use crate::config::variables::{Argument, Assigned};
 use crate::ledger::{Held, Kind, Ledger, LedgerError, Lock, LockWish, Settings};
 use crate::observe::Connection;
 use crate::reconcile::world::{InstanceScope, Seen, View, World};
-use crate::reconcile::{Connector, Options, Planned, parse_address, plan};
+use crate::reconcile::{Connector, Options, Planned, blind, parse_address, plan};
 use crate::server::Request;
 use crate::source::Diagnostic;
 use crate::value::{Address, Mode, ModuleAddress, Value};
@@ -79,12 +79,14 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
     let world = project.world(context, &assigned);
     let links = Arc::new(Links::new(context, order.parallelism));
     context.links.borrow_mut().push(links.clone());
+    let explained = |failure| with_mistakes(context, &project, failure);
     let shelf = Shelf {
-        home: home(&world, &settings, &links).await?,
+        home: home(&world, &settings, &links).await.map_err(explained)?,
         settings: settings.ledger_settings(context)?,
         links,
     };
-    let (ledger, lock) = shelf.open(context, order.hold).await?;
+    let opened = shelf.open(context, order.hold).await;
+    let (ledger, lock) = opened.map_err(explained)?;
     let mut session = Session {
         links: shelf.links,
         lock,
@@ -100,6 +102,19 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
     session.notices.append(&mut project.diagnostics);
     let planned = session.plan(context, world, project, &order).await;
     Ok((session, planned))
+}
+
+/// Adds to why no server can be worked with what needs it, and all mistakes in the files: one run tells everything.
+fn with_mistakes(context: &Context, project: &Project, mut failure: Failure) -> Failure {
+    let world = project.blind_world(context);
+    let need = blind::first_need(&world);
+    for problem in &mut failure.diagnostics {
+        if let Some(span) = need.filter(|_| problem.labels.is_empty() && problem.is_error()) {
+            *problem = problem.clone().at(span, "needed for this");
+        }
+    }
+    blind::complete(&world, &mut failure.diagnostics);
+    failure
 }
 
 impl Shelf {
@@ -214,6 +229,7 @@ impl Session {
         order: &Order,
     ) -> Planned {
         let mut before = project.world(context, &self.assigned);
+        let blind_world = project.blind_world(context);
         let mut planned = plan(
             world,
             project.graph,
@@ -230,6 +246,9 @@ impl Session {
         self.announce_mount(&mut planned);
         let problems = self.others(&planned, &order.wish.take_from).await;
         planned.plan.diagnostics.extend(problems);
+        if planned.plan.diagnostics.iter().any(Diagnostic::is_error) {
+            blind::complete(&blind_world, &mut planned.plan.diagnostics);
+        }
         planned
     }
 

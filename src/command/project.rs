@@ -92,6 +92,16 @@ impl Project {
     }
 }
 
+impl Project {
+    /// Makes a world that knows nothing but the files: for finding mistakes in them.
+    #[must_use]
+    pub fn blind_world(&self, context: &Context) -> World {
+        let mut world = self.world(context, &Assigned::default());
+        world.blind = true;
+        world
+    }
+}
+
 /// Returns the variables that the environment gives.
 pub fn environment(context: &Context) -> BTreeMap<String, String> {
     let variables = context.environment.iter();

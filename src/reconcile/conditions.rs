@@ -3,8 +3,8 @@
 use super::graph::{Item, Node};
 use super::walk::{Candidate, Walk};
 use super::world::{InstanceScope, View};
-use crate::config::{Condition, Step as RefStep, Target, reference};
-use crate::eval::evaluate;
+use crate::config::{Condition, DeclaredOutput, Step as RefStep, Target, reference};
+use crate::eval::{evaluate, values_in};
 use crate::plan::{Change, CheckResult, OutputChange};
 use crate::source::{Diagnostic, Outcome, Severity};
 use crate::value::{Address, ModuleAddress, Value};
@@ -56,10 +56,12 @@ pub(super) fn failure(
     what: &str,
     text: &str,
     condition: &Condition,
+    scope: &InstanceScope<'_>,
 ) -> Diagnostic {
     let mut problem = Diagnostic::error(code, format!("{what}: {text}"))
         .at(condition.condition.span, "this condition does not hold");
     problem.severity = severity;
+    problem.values = values_in(&condition.condition, scope);
     problem
 }
 
@@ -121,8 +123,8 @@ impl Walk<'_> {
                 Verdict::Open => status = if status == "pass" { "unknown" } else { status },
                 Verdict::Fails(text) => {
                     status = "fail";
-                    let problem =
-                        failure(Severity::Error, "condition-failed", what, &text, condition);
+                    let (severity, code) = (Severity::Error, "condition-failed");
+                    let problem = failure(severity, code, what, &text, condition, &scope);
                     self.tell([problem.address(address)]);
                     texts.push(text);
                 }
@@ -225,13 +227,7 @@ impl Walk<'_> {
                     continue;
                 }
             };
-            if value.marks_within().sensitive && !output.sensitive {
-                let problem = Diagnostic::error(
-                    "sensitive-output",
-                    format!("the output `{name}` has a sensitive value but is not declared so"),
-                )
-                .at(output.span, "this output")
-                .hint("add `sensitive = true`, or `nonsensitive(…)` where the value is no secret");
+            if let Some(problem) = unfit_output(output, &value, true) {
                 self.tell([problem]);
                 continue;
             }
@@ -253,13 +249,9 @@ impl Walk<'_> {
             match judge(condition, &scope) {
                 Verdict::Fails(text) => {
                     let what = format!("precondition of output `{name}` failed");
-                    self.tell([failure(
-                        Severity::Error,
-                        "condition-failed",
-                        &what,
-                        &text,
-                        condition,
-                    )]);
+                    let (severity, code) = (Severity::Error, "condition-failed");
+                    let problem = failure(severity, code, &what, &text, condition, &scope);
+                    self.tell([problem]);
                 }
                 Verdict::Broken(problems) => self.tell(problems),
                 Verdict::Holds | Verdict::Open => {}
@@ -297,13 +289,9 @@ impl Walk<'_> {
                 Verdict::Fails(text) => {
                     status = "fail";
                     let what = format!("check `{name}` failed");
-                    self.tell([failure(
-                        Severity::Warning,
-                        "check-failed",
-                        &what,
-                        &text,
-                        condition,
-                    )]);
+                    let (severity, code) = (Severity::Warning, "check-failed");
+                    let problem = failure(severity, code, &what, &text, condition, &scope);
+                    self.tell([problem]);
                     texts.push(text);
                 }
                 Verdict::Broken(problems) => {
@@ -324,6 +312,40 @@ impl Walk<'_> {
             problems: texts,
         });
     }
+}
+
+/// Tells why a value must not be that of an output; `root` for outputs of the root module.
+pub(super) fn unfit_output(
+    output: &DeclaredOutput,
+    value: &Value,
+    root: bool,
+) -> Option<Diagnostic> {
+    let name = &output.name.text;
+    let marks = value.marks_within();
+    let (code, message, hint) = if root && marks.sensitive && !output.sensitive {
+        (
+            "sensitive-output",
+            format!("the output `{name}` has a sensitive value but is not declared so"),
+            "add `sensitive = true`, or `nonsensitive(…)` where the value is no secret",
+        )
+    } else if root && marks.ephemeral {
+        (
+            "ephemeral-output",
+            format!("the output `{name}` has a value that exists only during the run"),
+            "use `ephemeralasnull(…)`, or write the value to a secret with a write-only argument",
+        )
+    } else if marks.ephemeral && !output.ephemeral {
+        (
+            "ephemeral-output",
+            format!("the output `{name}` has an ephemeral value but is not declared so"),
+            "add `ephemeral = true`",
+        )
+    } else {
+        return None;
+    };
+    let problem = Diagnostic::error(code, message).at(output.span, "this output");
+    let problem = problem.at(output.value.span, "from this value");
+    Some(problem.hint(hint))
 }
 
 /// Makes a warning of an error.
@@ -353,6 +375,7 @@ pub fn judge_known(conditions: &[Condition], scope: &InstanceScope<'_>, what: &s
                     what,
                     &text,
                     condition,
+                    scope,
                 ));
             }
             Verdict::Broken(more) => problems.extend(more),

@@ -124,7 +124,7 @@ impl Walk<'_> {
                 .filter(|value| !value.is_null());
             let computed = attribute.presence == crate::catalog::Presence::Computed
                 || attribute.default == crate::catalog::Default::Server;
-            let ty = crate::plan::wire::type_of(&attribute.kind);
+            let ty = crate::eval::schema::type_of(&attribute.kind);
             let value = match asked {
                 Some(asked) => asked.clone(),
                 None if computed => Value::unknown(ty, Arc::clone(&waits)),

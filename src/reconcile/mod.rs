@@ -1,6 +1,7 @@
 //! Walks the graph: evaluates, observes, plans; wave by wave.
 
 mod adjust;
+pub mod blind;
 mod book;
 pub mod conditions;
 pub mod data;

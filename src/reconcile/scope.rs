@@ -71,6 +71,10 @@ impl<'a> InstanceScope<'a> {
 impl InstanceScope<'_> {
     /// Returns one instance of a block, where it was looked at.
     fn one_instance(&self, id: &ResourceId, key: &Value) -> Option<Value> {
+        if self.world.blind {
+            let kind = self.world.declared(&self.module, id)?.kind?;
+            return Some(super::blind::blank(kind));
+        }
         let instances = self.world.instances(&self.module, id)?;
         let key = match instances.repeated {
             Repeated::ForEach => InstanceKey::Key(key.as_text()?.into()),

@@ -3,11 +3,15 @@
 
 use super::graph::ModulePath;
 pub use super::scope::InstanceScope;
-use crate::config::{Configuration, DeclaredCall, Module, Repetition, ResourceId};
+use crate::config::{
+    Configuration, DeclaredCall, DeclaredResource, Module, Repetition, ResourceId,
+};
 use crate::eval::functions::Phase;
 use crate::eval::{Step, Subject, evaluate};
 use crate::source::{Diagnostic, Outcome, Span, Surroundings};
-use crate::value::{Address, InstanceKey, Marks, ModuleAddress, ModuleStep, Type, Value, convert};
+use crate::value::{
+    Address, InstanceKey, Marks, Mode, ModuleAddress, ModuleStep, Type, Value, convert,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -287,12 +291,11 @@ impl World {
         };
         let scope = InstanceScope::new(self, module, view);
         let value = evaluate(&output.value, &scope)?;
-        let marks = if output.sensitive {
-            Marks::SENSITIVE
-        } else {
-            Marks::NONE
-        };
-        Ok(value.marked(marks))
+        Ok(value.marked(Marks {
+            sensitive: output.sensitive,
+            ephemeral: output.ephemeral,
+            fresh: false,
+        }))
     }
 
     /// Works out the value of a variable in a module instance.
@@ -362,6 +365,40 @@ impl World {
         Ok(scope)
     }
 
+    /// Returns what is known of objects that were not looked at: nothing, but in a blind world what they are.
+    fn unseen(&self, module: &ModuleAddress, id: &ResourceId) -> Value {
+        let unknown = Value::unknown(Type::Dynamic, Arc::default());
+        let declared = self.declared(module, id);
+        match declared {
+            Some(declared) if self.blind => match (declared.kind, &declared.repetition) {
+                (Some(kind), Repetition::Once) => super::blind::blank(kind),
+                _ if id.mode == Mode::Ephemeral => unknown.marked(Marks::EPHEMERAL),
+                _ => unknown,
+            },
+            _ => unknown,
+        }
+    }
+
+    /// Returns the block that declares an address, instances aside.
+    #[must_use]
+    pub fn block(&self, address: &Address) -> Option<&DeclaredResource> {
+        let id = ResourceId {
+            mode: address.mode,
+            type_name: address.type_name.clone(),
+            name: address.name.clone(),
+        };
+        self.declared(&address.module, &id)
+    }
+
+    /// Returns the declaration of a block.
+    pub(super) fn declared(
+        &self,
+        module: &ModuleAddress,
+        id: &ResourceId,
+    ) -> Option<&DeclaredResource> {
+        self.module(&static_path(module))?.resources.get(id)
+    }
+
     /// Returns the objects of a block as one value.
     pub(super) fn objects_of(
         &self,
@@ -370,7 +407,7 @@ impl World {
         view: View,
     ) -> Outcome<Value> {
         let Some(instances) = self.instances(module, id) else {
-            return Ok(Value::unknown(Type::Dynamic, Arc::default()));
+            return Ok(self.unseen(module, id));
         };
         let one = |seen: &Option<Seen>| -> Outcome<Value> {
             let seen = seen.as_ref().ok_or_else(Vec::new)?;
