@@ -8,6 +8,7 @@ use super::{
 /// The types of this group.
 pub const TYPES: &[ResourceType] = checked(&[
     RANDOM_PASSWORD,
+    NEW_PASSWORD,
     RANDOM_ID,
     TERRAFORM_DATA,
     NULL_RESOURCE,
@@ -24,8 +25,44 @@ const RANDOM_PASSWORD: ResourceType = ResourceType::new(
     "",
     Life::Local(Local::RandomPassword),
 )
-.attributes(&[
-    KEEPERS,
+.attributes(&[KEEPERS])
+.with(&[PASSWORD])
+.example(
+    r#"resource "random_password" "db" {
+  length  = 24
+  special = false
+}
+"#,
+);
+
+const NEW_PASSWORD: ResourceType = ResourceType::ephemeral(
+    "random_password",
+    "A random password that exists during one run only, for write-only arguments.",
+    "",
+    DataRead::Local(Local::RandomPassword),
+)
+.with(&[PASSWORD])
+.example(
+    r#"ephemeral "random_password" "db" {
+  length = 24
+}
+
+resource "vault_mount" "db" {
+  path = "kv"
+  type = "kv-v2"
+}
+
+resource "vault_kv_secret_v2" "db" {
+  mount                = vault_mount.db.path
+  name                 = "db"
+  data_json_wo         = jsonencode({ password = ephemeral.random_password.db.result })
+  data_json_wo_version = 1
+}
+"#,
+);
+
+/// What a password is like, and what it is.
+const PASSWORD: &[Attribute] = &[
     integer("length", "How many characters.")
         .required()
         .replaces(),
@@ -54,14 +91,7 @@ const RANDOM_PASSWORD: ResourceType = ResourceType::new(
     text("bcrypt_hash", "Its bcrypt hash.")
         .computed()
         .sensitive(),
-])
-.example(
-    r#"resource "random_password" "db" {
-  length  = 24
-  special = false
-}
-"#,
-);
+];
 
 const RANDOM_ID: ResourceType = ResourceType::new(
     "random_id",

@@ -3,10 +3,12 @@
 use super::context::{Context, sound};
 use super::exit::Failure;
 use crate::config::variables::{Argument, Assigned, Given, assign, missing};
-use crate::config::{Configuration, Options, load};
-use crate::reconcile::graph::{Graph, build};
+use crate::config::{Configuration, Options};
+use crate::reconcile::blind;
+use crate::reconcile::graph::Graph;
 use crate::reconcile::world::World;
 use crate::source::Diagnostic;
+use crate::source::Surroundings;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,20 +27,16 @@ pub struct Project {
 /// Everything that is wrong with it.
 pub fn read(context: &Context, skip_foreign: bool) -> Result<Project, Failure> {
     let options = Options { skip_foreign };
+    let surroundings: Arc<dyn Surroundings> = context.files.clone();
     let mut sources = context.sources.borrow_mut();
-    let (configuration, found) = load(Path::new("."), &*context.files, &mut sources, options);
-    let mut diagnostics = sound(found)?;
-    match build(&configuration) {
-        Ok(graph) => Ok(Project {
-            configuration: Arc::new(configuration),
-            graph,
-            diagnostics,
-        }),
-        Err(rings) => {
-            diagnostics.extend(rings);
-            Err(diagnostics.into())
-        }
-    }
+    let loaded = blind::load(Path::new("."), &surroundings, &mut sources, options);
+    let diagnostics = sound(loaded.diagnostics)?;
+    let graph = loaded.graph.ok_or_else(Vec::new)?;
+    Ok(Project {
+        configuration: loaded.configuration,
+        graph,
+        diagnostics,
+    })
 }
 
 impl Project {
@@ -96,9 +94,11 @@ impl Project {
     /// Makes a world that knows nothing but the files: for finding mistakes in them.
     #[must_use]
     pub fn blind_world(&self, context: &Context) -> World {
-        let mut world = self.world(context, &Assigned::default());
-        world.blind = true;
-        world
+        World::blind(
+            self.configuration.clone(),
+            context.files.clone(),
+            Path::new("."),
+        )
     }
 }
 

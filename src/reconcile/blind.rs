@@ -2,19 +2,65 @@
 //! failed tells besides, so that one run shows every mistake.
 
 use super::conditions::{Verdict, judge, unfit_output};
+use super::graph::{Graph, build};
 use super::walk::needs_server;
 use super::world::{InstanceScope, View, World};
 use crate::catalog::ResourceType;
 use crate::config::{
-    Condition, DeclaredCall, DeclaredImport, DeclaredResource, Module, Repetition,
+    Condition, Configuration, DeclaredImport, DeclaredResource, Module, Options, Repetition,
 };
 use crate::eval::schema::type_of;
 use crate::eval::{decode_body, decode_provider, evaluate};
-use crate::source::{Diagnostic, Severity, Span};
+use crate::source::{Diagnostic, Sources, Span, Surroundings};
 use crate::syntax::Expression;
 use crate::value::{Address, InstanceKey, Marks, Mode, ModuleAddress, Type, Value};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
+
+/// A configuration with its graph, where the graph has no ring.
+pub struct Loaded {
+    pub configuration: Arc<Configuration>,
+    pub graph: Option<Graph>,
+    /// Everything that is wrong with the files as they are, without asking anybody.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Loads the configuration of a directory. Where something is wrong with it, it is looked through as a whole, so that one
+/// run tells everything; a sound one is not ([`check`] does that).
+#[must_use]
+pub fn load(
+    root: &Path,
+    surroundings: &Arc<dyn Surroundings>,
+    sources: &mut Sources,
+    options: Options,
+) -> Loaded {
+    let (configuration, mut diagnostics) =
+        crate::config::load(root, &**surroundings, sources, options);
+    let configuration = Arc::new(configuration);
+    let graph = match build(&configuration) {
+        Ok(graph) => Some(graph),
+        Err(rings) => {
+            let told: Vec<String> = diagnostics.iter().map(|one| one.message.clone()).collect();
+            diagnostics.extend(
+                rings
+                    .into_iter()
+                    .filter(|ring| !told.contains(&ring.message)),
+            );
+            None
+        }
+    };
+    let wrong = diagnostics.iter().any(Diagnostic::is_error);
+    if wrong && graph.is_some() && configuration.is_whole() {
+        let world = World::blind(configuration.clone(), surroundings.clone(), root);
+        complete(&world, &mut diagnostics);
+    }
+    Loaded {
+        configuration,
+        graph,
+        diagnostics,
+    }
+}
 
 /// Evaluates everything in a blind world ([`World::blind`]), and tells every mistake once.
 #[must_use]
@@ -25,18 +71,24 @@ pub fn check(world: &World) -> Vec<Diagnostic> {
             check_module(world, module, &at, &mut found);
         }
     }
+    let place = |one: &Diagnostic| {
+        let first = one.labels.first();
+        first.map(|label| (label.span.file, label.span.start))
+    };
+    found.told.sort_by_key(place);
     found.told
 }
 
-/// Adds what the blind check tells to what is told already, without repetition.
+/// Adds the errors that the blind check tells to what is told already, except where something is told already.
 pub fn complete(world: &World, told: &mut Vec<Diagnostic>) {
-    let place = |one: &Diagnostic| (one.code, one.labels.first().map(|label| label.span));
-    for one in check(world) {
-        let known = |other: &Diagnostic| place(other) == place(&one);
-        if one.severity == Severity::Error && !told.iter().any(known) {
-            told.push(one);
-        }
-    }
+    let place = |one: &Diagnostic| one.labels.first().map(|label| label.span);
+    let errors = told.iter().filter(|one| one.is_error());
+    let known: Vec<Span> = errors.filter_map(place).collect();
+    let news = check(world).into_iter().filter(|one| {
+        let meets = |span: Span| known.iter().any(|other| other.meets(span));
+        one.is_error() && !place(one).is_some_and(meets)
+    });
+    told.extend(news);
 }
 
 /// Returns the place of the first block that needs a server.
@@ -84,7 +136,10 @@ struct Found {
 impl Found {
     fn add(&mut self, problems: impl IntoIterator<Item = Diagnostic>) {
         for problem in problems {
-            if !self.told.contains(&problem) {
+            let same = |known: &Diagnostic| {
+                (&known.message, &known.labels) == (&problem.message, &problem.labels)
+            };
+            if !self.told.iter().any(same) {
                 self.told.push(problem);
             }
         }
@@ -139,8 +194,8 @@ fn check_module(world: &World, module: &Module, at: &ModuleAddress, found: &mut 
         }
         found.conditions(&variable.validations, &scope);
     }
-    for local in module.locals.values() {
-        found.expression(&local.value, &scope);
+    for name in module.locals.keys() {
+        found.add(world.local(at, name, View::Plan).err().unwrap_or_default());
     }
     for output in module.outputs.values() {
         if let Some(value) = found.expression(&output.value, &scope) {
@@ -155,7 +210,7 @@ fn check_module(world: &World, module: &Module, at: &ModuleAddress, found: &mut 
         }
     }
     for call in module.calls.values() {
-        check_call(call, &scope, found);
+        found.repetition(&call.repetition, &scope);
     }
     for resource in module.resources.values() {
         check_resource(world, at, resource, found);
@@ -169,10 +224,6 @@ fn check_module(world: &World, module: &Module, at: &ModuleAddress, found: &mut 
         }
         found.conditions(&check.assertions, &scope);
     }
-}
-
-fn check_call(call: &DeclaredCall, scope: &InstanceScope<'_>, found: &mut Found) {
-    found.repetition(&call.repetition, scope);
 }
 
 fn check_import(world: &World, at: &ModuleAddress, block: &DeclaredImport, found: &mut Found) {

@@ -7,7 +7,7 @@ use crate::config::{Condition, DeclaredOutput, Step as RefStep, Target, referenc
 use crate::eval::{evaluate, values_in};
 use crate::plan::{Change, CheckResult, OutputChange};
 use crate::source::{Diagnostic, Outcome, Severity};
-use crate::value::{Address, ModuleAddress, Value};
+use crate::value::{Address, ModuleAddress, Type, Value, type_name};
 
 /// What became of a condition.
 pub(super) enum Verdict {
@@ -24,15 +24,23 @@ pub(super) fn judge(condition: &Condition, scope: &InstanceScope<'_>) -> Verdict
         Ok(value) => value,
         Err(problems) => return Verdict::Broken(problems),
     };
+    let perhaps = matches!(value.ty(), Type::Bool | Type::String | Type::Dynamic);
     match (&value.as_bool(), value.as_text()) {
-        _ if value.is_unknown() => Verdict::Open,
+        _ if value.is_unknown() && perhaps => Verdict::Open,
         (Some(true), _) | (None, Some("true")) => Verdict::Holds,
         (Some(false), _) | (None, Some("false")) => Verdict::Fails(message(condition, scope)),
         _ => Verdict::Broken(vec![
             Diagnostic::error("invalid-condition", "a condition must be true or false")
-                .at(condition.condition.span, format!("this is {value}")),
+                .at(condition.condition.span, told_type(&value)),
         ]),
     }
+}
+
+fn told_type(value: &Value) -> String {
+    if value.is_unknown() || value.marks.any() {
+        return format!("this is of type {}", type_name(&value.ty()));
+    }
+    format!("this is {value}")
 }
 
 fn message(condition: &Condition, scope: &InstanceScope<'_>) -> String {

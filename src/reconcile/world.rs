@@ -13,7 +13,7 @@ use crate::value::{
     Address, InstanceKey, Marks, Mode, ModuleAddress, ModuleStep, Type, Value, convert,
 };
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Which values are seen.
@@ -127,6 +127,21 @@ impl World {
                 self.root.clone(),
             )
         }
+    }
+
+    /// Makes a world that will never know anything: for finding mistakes in the files alone.
+    #[must_use]
+    pub fn blind(
+        configuration: Arc<Configuration>,
+        surroundings: Arc<dyn Surroundings>,
+        root: &Path,
+    ) -> World {
+        let nothing = BTreeMap::new();
+        let workspace = "default".into();
+        let root = root.to_owned();
+        let mut world = World::new(configuration, surroundings, nothing, workspace, root);
+        world.blind = true;
+        world
     }
 
     /// Returns the module at a path.
@@ -298,6 +313,16 @@ impl World {
         }))
     }
 
+    /// Works out a local value of a module instance, once.
+    pub(super) fn local(&self, at: &ModuleAddress, name: &Arc<str>, view: View) -> Outcome<Value> {
+        self.remembered((at.clone(), Subject::Local(name.clone()), view), || {
+            let module = self.module(&static_path(at));
+            let local = module.and_then(|module| module.locals.get(name));
+            let local = local.ok_or_else(Vec::new)?;
+            evaluate(&local.value, &InstanceScope::new(self, at, view))
+        })
+    }
+
     /// Works out the value of a variable in a module instance.
     pub(super) fn variable(
         &self,
@@ -336,10 +361,13 @@ impl World {
             None => None,
         };
         let Some((value, span)) = given else {
+            let ty = || declared.ty.clone();
+            let nothing = || match self.blind {
+                true => Value::unknown(ty(), Arc::default()),
+                false => Value::null(ty()),
+            };
             let default = declared.default.clone();
-            return Ok(default
-                .unwrap_or_else(|| Value::null(declared.ty.clone()))
-                .marked(marks));
+            return Ok(default.unwrap_or_else(nothing).marked(marks));
         };
         let value = declared
             .defaults
@@ -454,6 +482,9 @@ impl World {
         let Some(child) = child else {
             return Err(Vec::new());
         };
+        if self.blind && keys.repeated != Repeated::Once {
+            return Ok(Value::unknown(Type::Dynamic, Arc::default()));
+        }
         let skip = usize::from(keys.repeated != Repeated::Once);
         let asked = match path.get(skip) {
             Some(Step::Attribute(output)) if child.outputs.contains_key(output) => Some(output),
@@ -485,6 +516,30 @@ impl World {
                 Ok(Value::object(fields))
             }
         }
+    }
+
+    /// Returns what any instance of a called module is, in a blind world; `None` where the call makes one without a key.
+    pub(super) fn any_call(
+        &self,
+        parent: &ModuleAddress,
+        name: &Arc<str>,
+        view: View,
+    ) -> Option<Value> {
+        let keys = self.call_keys(parent, name).ok()?;
+        let (key, _) = keys
+            .keys
+            .first()
+            .filter(|_| keys.repeated != Repeated::Once)?;
+        let child = self.call(parent, name)?.module.clone()?;
+        let module = parent.child(name, key.clone());
+        let output = |output: &Arc<str>| {
+            let value = self.output(&module, output, view);
+            (
+                output.clone(),
+                value.unwrap_or_else(|_| Value::unknown(Type::Dynamic, Arc::default())),
+            )
+        };
+        Some(Value::object(child.outputs.keys().map(output).collect()))
     }
 
     /// Asks memory first; remembers what is wholly known, and failures, which are told once.

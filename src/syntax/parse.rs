@@ -302,6 +302,11 @@ impl<'a> Parser<'a> {
             (Kind::Stranger, ";") => error("a semicolon ends nothing here".into())
                 .at(self.token_span(at), "here")
                 .hint("put every argument on a line of its own"),
+            (Kind::Stranger, "–" | "—" | "−") => {
+                error(format!("`{letter}` is no minus sign"))
+                    .at(self.token_span(at), "here")
+                    .hint("write `-`")
+            }
             (Kind::Stranger, _) => error(format!("the character `{letter}` has no meaning here"))
                 .at(self.token_span(at), "here"),
             _ => return None,
