@@ -4,10 +4,11 @@
 use super::conditions::{Verdict, judge, unfit_output};
 use super::graph::{Graph, build};
 use super::walk::needs_server;
-use super::world::{InstanceScope, View, World};
+use super::world::{InstanceScope, Repeated, View, World};
 use crate::catalog::ResourceType;
 use crate::config::{
     Condition, Configuration, DeclaredImport, DeclaredResource, Module, Options, Repetition,
+    ResourceId,
 };
 use crate::eval::schema::type_of;
 use crate::eval::{decode_body, decode_provider, evaluate};
@@ -126,6 +127,61 @@ pub(super) fn blank(kind: &ResourceType) -> Value {
         _ => Marks::NONE,
     };
     Value::object(fields).marked(marks)
+}
+
+impl World {
+    /// Makes a world that will never know anything: for finding mistakes in the files alone.
+    #[must_use]
+    pub fn blind(
+        configuration: Arc<Configuration>,
+        surroundings: Arc<dyn Surroundings>,
+        root: &Path,
+    ) -> World {
+        let nothing = BTreeMap::new();
+        let workspace = "default".into();
+        let root = root.to_owned();
+        let mut world = World::new(configuration, surroundings, nothing, workspace, root);
+        world.blind = true;
+        world
+    }
+
+    /// Returns what is known of objects that were not looked at: nothing, but in a blind world what they are.
+    pub(super) fn unseen(&self, module: &ModuleAddress, id: &ResourceId) -> Value {
+        let unknown = Value::unknown(Type::Dynamic, Arc::default());
+        let declared = self.declared(module, id);
+        match declared {
+            Some(declared) if self.blind => match (declared.kind, &declared.repetition) {
+                (Some(kind), Repetition::Once) => blank(kind),
+                _ if id.mode == Mode::Ephemeral => unknown.marked(Marks::EPHEMERAL),
+                _ => unknown,
+            },
+            _ => unknown,
+        }
+    }
+
+    /// Returns what any instance of a called module is, in a blind world; `None` where the call makes one without a key.
+    pub(super) fn any_call(
+        &self,
+        parent: &ModuleAddress,
+        name: &Arc<str>,
+        view: View,
+    ) -> Option<Value> {
+        let keys = self.call_keys(parent, name).ok()?;
+        let (key, _) = keys
+            .keys
+            .first()
+            .filter(|_| keys.repeated != Repeated::Once)?;
+        let child = self.call(parent, name)?.module.clone()?;
+        let module = parent.child(name, key.clone());
+        let output = |output: &Arc<str>| {
+            let value = self.output(&module, output, view);
+            (
+                output.clone(),
+                value.unwrap_or_else(|_| Value::unknown(Type::Dynamic, Arc::default())),
+            )
+        };
+        Some(Value::object(child.outputs.keys().map(output).collect()))
+    }
 }
 
 #[derive(Default)]

@@ -9,11 +9,9 @@ use crate::config::{
 use crate::eval::functions::Phase;
 use crate::eval::{Step, Subject, evaluate};
 use crate::source::{Diagnostic, Outcome, Span, Surroundings};
-use crate::value::{
-    Address, InstanceKey, Marks, Mode, ModuleAddress, ModuleStep, Type, Value, convert,
-};
+use crate::value::{Address, InstanceKey, Marks, ModuleAddress, ModuleStep, Type, Value, convert};
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Which values are seen.
@@ -129,21 +127,6 @@ impl World {
         }
     }
 
-    /// Makes a world that will never know anything: for finding mistakes in the files alone.
-    #[must_use]
-    pub fn blind(
-        configuration: Arc<Configuration>,
-        surroundings: Arc<dyn Surroundings>,
-        root: &Path,
-    ) -> World {
-        let nothing = BTreeMap::new();
-        let workspace = "default".into();
-        let root = root.to_owned();
-        let mut world = World::new(configuration, surroundings, nothing, workspace, root);
-        world.blind = true;
-        world
-    }
-
     /// Returns the module at a path.
     #[must_use]
     pub fn module(&self, path: &[Arc<str>]) -> Option<&Arc<Module>> {
@@ -222,11 +205,11 @@ impl World {
         Ok(found)
     }
 
-    fn call(&self, parent: &ModuleAddress, name: &str) -> Option<&DeclaredCall> {
+    pub(super) fn call(&self, parent: &ModuleAddress, name: &str) -> Option<&DeclaredCall> {
         self.module(&static_path(parent))?.calls.get(name)
     }
 
-    fn call_keys(&self, parent: &ModuleAddress, name: &Arc<str>) -> Outcome<Arc<Keys>> {
+    pub(super) fn call_keys(&self, parent: &ModuleAddress, name: &Arc<str>) -> Outcome<Arc<Keys>> {
         let key = (parent.clone(), name.clone());
         let calls = || self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = calls().get(&key) {
@@ -393,20 +376,6 @@ impl World {
         Ok(scope)
     }
 
-    /// Returns what is known of objects that were not looked at: nothing, but in a blind world what they are.
-    fn unseen(&self, module: &ModuleAddress, id: &ResourceId) -> Value {
-        let unknown = Value::unknown(Type::Dynamic, Arc::default());
-        let declared = self.declared(module, id);
-        match declared {
-            Some(declared) if self.blind => match (declared.kind, &declared.repetition) {
-                (Some(kind), Repetition::Once) => super::blind::blank(kind),
-                _ if id.mode == Mode::Ephemeral => unknown.marked(Marks::EPHEMERAL),
-                _ => unknown,
-            },
-            _ => unknown,
-        }
-    }
-
     /// Returns the block that declares an address, instances aside.
     #[must_use]
     pub fn block(&self, address: &Address) -> Option<&DeclaredResource> {
@@ -516,30 +485,6 @@ impl World {
                 Ok(Value::object(fields))
             }
         }
-    }
-
-    /// Returns what any instance of a called module is, in a blind world; `None` where the call makes one without a key.
-    pub(super) fn any_call(
-        &self,
-        parent: &ModuleAddress,
-        name: &Arc<str>,
-        view: View,
-    ) -> Option<Value> {
-        let keys = self.call_keys(parent, name).ok()?;
-        let (key, _) = keys
-            .keys
-            .first()
-            .filter(|_| keys.repeated != Repeated::Once)?;
-        let child = self.call(parent, name)?.module.clone()?;
-        let module = parent.child(name, key.clone());
-        let output = |output: &Arc<str>| {
-            let value = self.output(&module, output, view);
-            (
-                output.clone(),
-                value.unwrap_or_else(|_| Value::unknown(Type::Dynamic, Arc::default())),
-            )
-        };
-        Some(Value::object(child.outputs.keys().map(output).collect()))
     }
 
     /// Asks memory first; remembers what is wholly known, and failures, which are told once.
