@@ -8,6 +8,7 @@ pub mod apply;
 mod arguments;
 mod backup;
 mod connector;
+pub mod console;
 mod context;
 mod declared;
 mod document;
@@ -208,6 +209,7 @@ fn parser() -> Command {
         show::command(),
         output::command(),
         validate::command(),
+        console::command(),
         fmt::command(),
         explain::command(),
         graph::command(),
@@ -265,6 +267,7 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "drift" => drift::run(context, matches).await,
         "output" => output::run(context, matches).await,
         "validate" => validate::run(context, matches),
+        "console" => console::run(context, matches).await,
         "fmt" => fmt::run(context, matches),
         "explain" => explain::run(context, matches),
         "graph" => graph::run(context, matches),

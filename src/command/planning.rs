@@ -45,6 +45,8 @@ pub struct Order {
     pub options: Options,
     /// How the lock is held; `None` for what only reads.
     pub hold: Option<Hold>,
+    /// How long the server is tried for, where that is not the usual time.
+    pub patience: Option<Duration>,
 }
 
 /// How a lock is asked for.
@@ -77,7 +79,11 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
     let mut project = project::read(context, order.wish.skip_foreign)?;
     let assigned = project.variables(context, order.arguments.clone(), order.ask)?;
     let world = project.world(context, &assigned);
-    let links = Arc::new(Links::new(context, order.parallelism));
+    let mut links = Links::new(context, order.parallelism);
+    if let Some(patience) = order.patience {
+        links = links.impatient(patience);
+    }
+    let links = Arc::new(links);
     context.links.borrow_mut().push(links.clone());
     let explained = |failure| with_mistakes(context, &project, failure);
     let shelf = Shelf {

@@ -5,7 +5,7 @@ use super::exit::Failure;
 use crate::config::variables::{Argument, Assigned, Given, assign, missing};
 use crate::config::{Configuration, Options};
 use crate::reconcile::blind;
-use crate::reconcile::graph::Graph;
+use crate::reconcile::graph::{Graph, build};
 use crate::reconcile::world::World;
 use crate::source::Diagnostic;
 use crate::source::Surroundings;
@@ -39,7 +39,52 @@ pub fn read(context: &Context, skip_foreign: bool) -> Result<Project, Failure> {
     })
 }
 
+/// Reads the configuration; a directory without one is an empty configuration.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_or_empty(context: &Context) -> Result<Project, Failure> {
+    match read(context, true) {
+        Err(failure)
+            if failure
+                .diagnostics
+                .iter()
+                .all(|found| found.code == "no-configuration") =>
+        {
+            let configuration = Configuration {
+                root: Arc::default(),
+            };
+            Ok(Project {
+                graph: build(&configuration)?,
+                configuration: Arc::new(configuration),
+                diagnostics: Vec::new(),
+            })
+        }
+        outcome => outcome,
+    }
+}
+
 impl Project {
+    /// Fills in the variables that have a value; the others stay unknown.
+    ///
+    /// # Errors
+    /// When a value does not fit.
+    pub fn given(&self, context: &Context, arguments: Vec<Argument>) -> Result<Assigned, Failure> {
+        let given = Given {
+            environment: environment(context),
+            arguments,
+        };
+        let mut sources = context.sources.borrow_mut();
+        let (assigned, found) = assign(
+            &self.configuration.root,
+            &given,
+            &*context.files,
+            &mut sources,
+        );
+        sound(found)?;
+        Ok(assigned)
+    }
+
     /// Fills the variables in: from the environment, files, arguments, and by asking.
     ///
     /// # Errors

@@ -42,6 +42,7 @@ pub async fn look(context: &Context, matches: &ArgMatches) -> Result<Live, Failu
         parallelism: None,
         options: wish.options(),
         hold: None,
+        patience: None,
         wish,
     };
     let (session, planned) = make(context, order).await?;

@@ -248,6 +248,15 @@ fn says_something(tree: &Json) -> bool {
 /// Returns a value as JSON, secrets included: unknown and held ones are null.
 #[must_use]
 pub fn visible(value: &Value) -> Json {
+    json_of(value, true)
+}
+
+/// Returns a value as JSON: unknown and held ones are null, and secret and ephemeral ones unless `show`.
+#[must_use]
+pub fn json_of(value: &Value, show: bool) -> Json {
+    if value.marks.any() && !show {
+        return Json::Null;
+    }
     match &value.shape {
         Shape::Null(_) | Shape::Unknown { .. } | Shape::Held { .. } => Json::Null,
         Shape::Bool(value) => Json::Bool(*value),
@@ -257,11 +266,11 @@ pub fn visible(value: &Value) -> Json {
         }
         Shape::Text(text) => Json::from(&**text),
         Shape::List(_, items) | Shape::Set(_, items) | Shape::Tuple(items) => {
-            items.iter().map(visible).collect()
+            items.iter().map(|item| json_of(item, show)).collect()
         }
         Shape::Map(_, fields) | Shape::Object(fields) => fields
             .iter()
-            .map(|(key, value)| ((**key).to_owned(), visible(value)))
+            .map(|(key, value)| ((**key).to_owned(), json_of(value, show)))
             .collect(),
     }
 }

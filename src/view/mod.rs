@@ -34,6 +34,7 @@ pub mod state_json; // live objects
 pub mod ui_json; // the stream of events
 
 // Texts.
+pub mod answer; // what `console` answers
 pub mod diagnostic;
 pub mod drift_text;
 pub mod outputs;
