@@ -111,6 +111,7 @@ impl Run<'_> {
 
     /// Tells the ledger of an object that stays as it is that nobody needs what was given with it: it had arrived.
     pub(super) async fn settle(&self, index: usize) -> Result<(), Problems> {
+        self.has_become(index)?;
         match &self.work[index].owned {
             Some(owned) if owned.is_undelivered() => {
                 let mut owned = owned.clone();

@@ -147,6 +147,9 @@ pub async fn apply(
         .world
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !plan.destroys && !stopped {
+        diagnostics.extend(super::conditions::concluded(&world, &plan));
+    }
     Report {
         plan,
         outcomes,
@@ -373,6 +376,7 @@ impl Run<'_> {
                 .started(&step.address, step.change, id.as_deref());
         }
         let work = async {
+            self.may_begin(index)?;
             let id = self.perform(index).await?;
             self.delivered(index).await?;
             Ok::<_, Vec<Diagnostic>>(id)
@@ -391,7 +395,7 @@ impl Run<'_> {
                     self.events
                         .done(&step.address, step.change, id.as_deref(), begin.elapsed());
                 }
-                Ok(())
+                self.has_become(index)
             }
             Err(problems) => {
                 if told {

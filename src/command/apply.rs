@@ -9,7 +9,7 @@ use super::planning::{Hold, Order, Session, lock, make};
 use super::progress::{Teller, applied, skipped};
 use super::saved::{Binding, bind};
 use super::wish::{variable_flags, wish_flags};
-use crate::apply::{LedgerKeeper, Outcome, Report, Settings, apply};
+use crate::apply::{LedgerKeeper, Outcome, Report, Settings, WRITTEN, apply};
 use crate::ledger::LockWish;
 use crate::plan::Change;
 use crate::reconcile::Planned;
@@ -386,8 +386,11 @@ fn conclude(context: &Context, report: Report, destroys: bool) -> Done {
     })
 }
 
-/// Tells whether a replacement failed: its first half may be done.
+/// Tells whether a replacement failed, whose first half may be done, or a condition of what was written.
 fn half_done(report: &Report) -> bool {
+    if report.diagnostics.iter().any(|found| found.code == WRITTEN) {
+        return true;
+    }
     let replaces = |change| matches!(change, Change::Replace | Change::ReplaceCreateFirst);
     let mut steps = report.plan.steps.iter().zip(&report.outcomes);
     steps.any(|(step, outcome)| *outcome == Outcome::Failed && replaces(step.change))

@@ -26,7 +26,7 @@ pub(super) fn judge(condition: &Condition, scope: &InstanceScope<'_>) -> Verdict
     };
     let perhaps = matches!(value.ty(), Type::Bool | Type::String | Type::Dynamic);
     match (&value.as_bool(), value.as_text()) {
-        _ if value.is_unknown() && perhaps => Verdict::Open,
+        _ if !value.is_readable() && perhaps => Verdict::Open,
         (Some(true), _) | (None, Some("true")) => Verdict::Holds,
         (Some(false), _) | (None, Some("false")) => Verdict::Fails(message(condition, scope)),
         _ => Verdict::Broken(vec![
@@ -287,39 +287,50 @@ impl Walk<'_> {
     }
 
     fn judge_check(&mut self, at: &ModuleAddress, name: &str, assertions: &[Condition]) {
-        let mut status = "pass";
-        let mut texts = Vec::new();
-        for condition in assertions {
-            let scope = InstanceScope::new(&self.world, at, View::Plan);
-            match judge(condition, &scope) {
-                Verdict::Holds => {}
-                Verdict::Open => status = if status == "pass" { "unknown" } else { status },
-                Verdict::Fails(text) => {
-                    status = "fail";
-                    let what = format!("check `{name}` failed");
-                    let (severity, code) = (Severity::Warning, "check-failed");
-                    let problem = failure(severity, code, &what, &text, condition, &scope);
-                    self.tell([problem]);
-                    texts.push(text);
-                }
-                Verdict::Broken(problems) => {
-                    status = "error";
-                    self.tell(problems.into_iter().map(softened));
-                }
+        let scope = InstanceScope::new(&self.world, at, View::Plan);
+        let (result, told) = check_known(at, name, assertions, &scope);
+        self.tell(told);
+        self.plan.checks.push(result);
+    }
+}
+
+/// Judges the assertions of a `check` block; what fails is a warning.
+#[must_use]
+pub fn check_known(
+    at: &ModuleAddress,
+    name: &str,
+    assertions: &[Condition],
+    scope: &InstanceScope<'_>,
+) -> (CheckResult, Vec<Diagnostic>) {
+    let (mut status, mut texts, mut told) = ("pass", Vec::new(), Vec::new());
+    for condition in assertions {
+        match judge(condition, scope) {
+            Verdict::Holds => {}
+            Verdict::Open => status = if status == "pass" { "unknown" } else { status },
+            Verdict::Fails(text) => {
+                status = "fail";
+                let what = format!("check `{name}` failed");
+                let (severity, code) = (Severity::Warning, "check-failed");
+                told.push(failure(severity, code, &what, &text, condition, scope));
+                texts.push(text);
+            }
+            Verdict::Broken(problems) => {
+                status = "error";
+                told.extend(problems.into_iter().map(softened));
             }
         }
-        let prefix = if at.is_root() {
-            String::new()
-        } else {
-            format!("{at}.")
-        };
-        self.plan.checks.push(CheckResult {
-            address: format!("{prefix}check.{name}"),
-            kind: "check",
-            status,
-            problems: texts,
-        });
     }
+    let prefix = match at.is_root() {
+        true => String::new(),
+        false => format!("{at}."),
+    };
+    let result = CheckResult {
+        address: format!("{prefix}check.{name}"),
+        kind: "check",
+        status,
+        problems: texts,
+    };
+    (result, told)
 }
 
 /// Tells why a value must not be that of an output; `root` for outputs of the root module.
