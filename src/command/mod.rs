@@ -16,12 +16,14 @@ pub mod drift;
 mod exit;
 pub mod explain;
 mod files;
+mod findings;
 mod flags;
 pub mod fmt;
 pub mod graph;
 pub mod import;
 pub mod init;
 pub mod ledger;
+pub mod lint;
 mod open;
 pub mod output;
 mod panics;
@@ -34,6 +36,7 @@ mod settings;
 pub mod show;
 pub mod state;
 mod stats;
+mod stock;
 pub mod unlock;
 pub mod validate;
 pub mod version;
@@ -210,6 +213,7 @@ fn parser() -> Command {
         output::command(),
         validate::command(),
         console::command(),
+        lint::command(),
         fmt::command(),
         explain::command(),
         graph::command(),
@@ -268,6 +272,7 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "output" => output::run(context, matches).await,
         "validate" => validate::run(context, matches),
         "console" => console::run(context, matches).await,
+        "lint" => lint::run(context, matches).await,
         "fmt" => fmt::run(context, matches),
         "explain" => explain::run(context, matches),
         "graph" => graph::run(context, matches),

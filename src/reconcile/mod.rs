@@ -13,6 +13,7 @@ mod memory;
 mod members;
 mod moved;
 mod object;
+mod offline;
 mod orphan;
 mod provider;
 pub mod random;
@@ -27,4 +28,5 @@ pub mod world;
 
 pub use moved::parse_address;
 pub use provider::provider_now;
+pub use offline::offline;
 pub use walk::{Connector, Memory, Options, Planned, Work, plan};
