@@ -1,0 +1,8 @@
+//! What is done to a whole server rather than to one object: its first hour, unsealing, snapshots, moving secrets in.
+//!
+//! No plaintext share, root token or passphrase leaves the memory: what is written is encrypted first.
+
+pub mod age;
+pub mod durable;
+pub mod passphrase;
+pub mod pgp;
