@@ -4,5 +4,10 @@
 
 pub mod age;
 pub mod durable;
+pub mod keyring;
+pub mod keys;
 pub mod passphrase;
+pub mod people;
 pub mod pgp;
+pub mod program;
+pub mod sink;
