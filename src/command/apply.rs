@@ -188,6 +188,20 @@ pub fn read(file: &Path) -> Result<PlanDocument, Failure> {
     PlanDocument::from_json(&text).map_err(|error| failed(error.to_string()))
 }
 
+/// Applies without asking; the plan is shown.
+///
+/// # Errors
+/// Whatever keeps it from being done.
+pub async fn unattended(context: &Context, order: Order) -> Done {
+    let manner = Manner {
+        approved: true,
+        show_sensitive: false,
+        parallelism: order.parallelism.unwrap_or(16),
+        binding: None,
+    };
+    carry_out(context, order, manner).await
+}
+
 async fn carry_out(context: &Context, order: Order, manner: Manner) -> Done {
     begin(context);
     loop {

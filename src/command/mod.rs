@@ -7,6 +7,7 @@
 pub mod apply;
 mod arguments;
 mod backup;
+pub mod bootstrap;
 mod connector;
 pub mod console;
 mod context;
@@ -223,6 +224,7 @@ fn parser() -> Command {
         workspace::command(),
         unlock::command(),
         init::command(),
+        bootstrap::command(),
         state::refresh_command(),
         init::get_command(),
         init::providers_command(),
@@ -280,6 +282,7 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "ledger" | "state" => ledger::run(context, matches, name).await,
         "workspace" => workspace::run(context, matches).await,
         "force-unlock" => unlock::run(context, matches).await,
+        "bootstrap" => bootstrap::run(context, matches).await,
         "init" => init::run(context, matches).await,
         "refresh" => state::refresh(context, matches).await,
         "get" => init::get(context),

@@ -73,6 +73,7 @@ pub fn order(context: &Context, matches: &ArgMatches) -> Result<Order, Failure> 
         options: wish.options(),
         hold: None,
         patience: None,
+        token: None,
         wish,
     })
 }

@@ -12,8 +12,8 @@ use crate::observe::Connection;
 use crate::reconcile::world::{InstanceScope, Seen, View, World};
 use crate::reconcile::{Connector, Options, Planned, blind, parse_address, plan};
 use crate::server::Request;
-use crate::source::Diagnostic;
-use crate::value::{Address, Mode, ModuleAddress, Value};
+use crate::source::{Diagnostic, Span};
+use crate::value::{Address, Mode, ModuleAddress, Text, Value};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,6 +47,8 @@ pub struct Order {
     pub hold: Option<Hold>,
     /// How long the server is tried for, where that is not the usual time.
     pub patience: Option<Duration>,
+    /// A token for the server at one address, in place of the login that is configured.
+    pub token: Option<(String, Text)>,
 }
 
 /// How a lock is asked for.
@@ -79,7 +81,7 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
     let mut project = project::read(context, order.wish.skip_foreign)?;
     let assigned = project.variables(context, order.arguments.clone(), order.ask)?;
     let world = project.world(context, &assigned);
-    let mut links = Links::new(context, order.parallelism);
+    let mut links = Links::new(context, order.parallelism).with_token(order.token.clone());
     if let Some(patience) = order.patience {
         links = links.impatient(patience);
     }
@@ -199,8 +201,25 @@ pub async fn home(
     settings: &settings::Project,
     links: &Links,
 ) -> Result<Connection, Failure> {
+    let (arguments, span) = home_arguments(world, settings)?;
+    let reached = links.connect(&arguments).await;
+    Ok(reached.map_err(|problem| match span {
+        Some(span) => problem.at(span, "as configured here"),
+        None => problem,
+    })?)
+}
+
+/// Finds the arguments of the provider block that says how to reach the server of the ledger, and where it stands.
+///
+/// # Errors
+/// When there is no such block, or it cannot be evaluated.
+pub fn home_arguments(
+    world: &World,
+    settings: &settings::Project,
+) -> Result<(Value, Option<Span>), Failure> {
     let root = &world.configuration.root;
     let named = settings.ledger.provider.as_deref();
+    let nothing = || Value::object(BTreeMap::new());
     let Some(declared) = root.providers.get(named.unwrap_or("vault")) else {
         if let Some(named) = named.filter(|named| *named != "vault") {
             let message = format!(
@@ -209,7 +228,7 @@ pub async fn home(
             );
             return Err(Diagnostic::error("invalid-settings", message).into());
         }
-        return Ok(links.connect(&Value::object(BTreeMap::new())).await?);
+        return Ok((nothing(), None));
     };
     let scope = InstanceScope::new(world, &ModuleAddress::default(), View::Plan);
     let decoded = crate::eval::decode_provider(&declared.body, &scope);
@@ -217,13 +236,8 @@ pub async fn home(
         return Err(decoded.diagnostics.into());
     }
     let known = decoded.attributes.is_wholly_known() && declared.for_each.is_none();
-    let arguments = if known {
-        decoded.attributes
-    } else {
-        Value::object(BTreeMap::new())
-    };
-    let reached = links.connect(&arguments).await;
-    Ok(reached.map_err(|problem| problem.at(declared.span, "as configured here"))?)
+    let arguments = if known { decoded.attributes } else { nothing() };
+    Ok((arguments, Some(declared.span)))
 }
 
 impl Session {

@@ -43,6 +43,7 @@ pub async fn look(context: &Context, matches: &ArgMatches) -> Result<Live, Failu
         options: wish.options(),
         hold: None,
         patience: None,
+        token: None,
         wish,
     };
     let (session, planned) = make(context, order).await?;

@@ -67,7 +67,11 @@ impl Keyring {
                 }
                 for sink in sinks {
                     let proved = sink.prove(&content).await;
-                    problems.extend(proved.err().map(|problem| told(sink, problem)));
+                    problems.extend(proved.err().map(|problem| Diagnostic {
+                        // Nothing is lost yet.
+                        detail: None,
+                        ..told(sink, problem)
+                    }));
                 }
             }
             Keyring::People(folder) if problems.is_empty() => {

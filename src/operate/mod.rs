@@ -10,4 +10,5 @@ pub mod passphrase;
 pub mod people;
 pub mod pgp;
 pub mod program;
+pub mod seal;
 pub mod sink;

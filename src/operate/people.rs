@@ -93,8 +93,13 @@ impl Folder {
     /// Writes that an initialisation is about to be asked for, and reads it again.
     ///
     /// # Errors
-    /// When the folder cannot be written to, or what was written does not come back.
+    /// Names every key that nothing can be encrypted to; or the folder cannot be written to, or what was written does not
+    /// come back.
     pub fn prove(&self, address: &str) -> Outcome<()> {
+        let problems: Vec<Diagnostic> = self.keys.iter().filter_map(unusable).collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let index = Index {
             vaultform: "pending".to_owned(),
             address: address.to_owned(),
@@ -261,6 +266,16 @@ impl Index {
             _ => ShareKind::Unseal,
         }
     }
+}
+
+fn unusable(key: &PublicKey) -> Option<Diagnostic> {
+    let why = key.unusable.as_ref()?;
+    let message = format!(
+        "the key {} of {} cannot be used: {why}",
+        key.fingerprint, key.owner
+    );
+    let hint = "ask for a key that encrypts and has not expired";
+    Some(Diagnostic::error("key-unusable", message).hint(hint))
 }
 
 fn closed(path: &Path, why: &str) -> Diagnostic {
