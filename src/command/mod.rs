@@ -39,6 +39,7 @@ pub mod state;
 mod stats;
 mod stock;
 pub mod unlock;
+pub mod unseal;
 pub mod validate;
 pub mod version;
 mod wish;
@@ -225,6 +226,7 @@ fn parser() -> Command {
         unlock::command(),
         init::command(),
         bootstrap::command(),
+        unseal::command(),
         state::refresh_command(),
         init::get_command(),
         init::providers_command(),
@@ -283,6 +285,7 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "workspace" => workspace::run(context, matches).await,
         "force-unlock" => unlock::run(context, matches).await,
         "bootstrap" => bootstrap::run(context, matches).await,
+        "unseal" => unseal::run(context, matches).await,
         "init" => init::run(context, matches).await,
         "refresh" => state::refresh(context, matches).await,
         "get" => init::get(context),

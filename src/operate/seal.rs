@@ -10,6 +10,9 @@ use std::time::Duration;
 /// How long a server that was unsealed may take to work: an election, an upgrade of its storage.
 const UNTIL_ACTIVE: Duration = Duration::from_secs(60);
 
+/// How long the other nodes may take to check the shares of one that joins.
+const UNTIL_CHECKED: Duration = Duration::from_secs(15);
+
 /// How often it is asked meanwhile.
 const EACH: Duration = Duration::from_millis(100);
 
@@ -197,6 +200,12 @@ impl StillSealed {
                 Diagnostic::error("too-few-shares", message)
                     .hint("give the others to `vaultform unseal`; those given count until then")
             }
+            StillSealed::NotYet => {
+                let message =
+                    format!("the server at `{address}` has its shares and is still sealed");
+                Diagnostic::error("still-sealed", message)
+                    .hint("its own log tells why: a node that joins must reach the others at their cluster addresses")
+            }
             StillSealed::Server(error) => error.to_diagnostic(),
         }
     }
@@ -209,7 +218,7 @@ impl StillSealed {
 pub async fn unseal(
     server: &dyn Server,
     shares: &[Text],
-    tell: &(dyn Fn(&SealStatus) + Send + Sync),
+    tell: &dyn Fn(&SealStatus),
 ) -> Result<(), StillSealed> {
     let before = seal_status(server).await?;
     if !before.sealed {
@@ -227,7 +236,7 @@ async fn give(
     server: &dyn Server,
     shares: &[Text],
     threshold: usize,
-    tell: &(dyn Fn(&SealStatus) + Send + Sync),
+    tell: &dyn Fn(&SealStatus),
 ) -> Result<(), StillSealed> {
     let mut progress = 0;
     for share in shares {
@@ -242,10 +251,11 @@ async fn give(
         }
         progress = status.progress;
         tell(&status);
-    }
-    // A node that joins a cluster has its shares checked by the others and goes on by itself.
-    if shares.len() >= threshold && progress == 0 && unsealed_soon(server).await? {
-        return Ok(());
+        // A node that joins a cluster has its shares checked by the others and goes on by itself.
+        if progress == 0 {
+            let unsealed = unsealed_soon(server).await?;
+            return unsealed.then_some(()).ok_or(StillSealed::NotYet);
+        }
     }
     Err(StillSealed::TooFew {
         progress,
@@ -260,13 +270,14 @@ fn wrong(error: &ServerError) -> StillSealed {
 }
 
 async fn unsealed_soon(server: &dyn Server) -> Result<bool, ServerError> {
-    for _ in 0..150 {
-        if !seal_status(server).await?.sealed {
-            return Ok(true);
+    let waiting = async {
+        while seal_status(server).await?.sealed {
+            tokio::time::sleep(EACH).await;
         }
-        tokio::time::sleep(EACH).await;
-    }
-    Ok(false)
+        Ok(true)
+    };
+    let waited = tokio::time::timeout(UNTIL_CHECKED, waiting).await;
+    waited.unwrap_or(Ok(false))
 }
 
 /// Waits until the cluster has an active node.
@@ -310,7 +321,20 @@ pub async fn join(
         body["leader_ca_cert"] = json!(authority);
     }
     let request = Request::post("sys/storage/raft/join", body);
-    node.send(request).await.map(|_| ())
+    node.send(request).await?;
+    // It joins by and by; until then it refuses shares.
+    let waiting = async {
+        while !seal_status(node).await?.initialised {
+            tokio::time::sleep(EACH).await;
+        }
+        Ok(())
+    };
+    let waited = tokio::time::timeout(UNTIL_ACTIVE, waiting).await;
+    waited.unwrap_or_else(|_| {
+        Err(ServerError::Uninitialised {
+            address: node.identity().address.clone(),
+        })
+    })
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ class Bare(vf.Process, vf.Server):
 
     def __init__(self, seal="shamir", tls_of=None, extra=""):
         vf.Process.__init__(self, "bare")
-        self.port, self.seal, self.extra = vf.free_port(), seal, extra
+        self.port, self.cluster_port, self.seal, self.extra = vf.free_port(), vf.free_port(), seal, extra
         if tls_of:
             for name in ("ca.pem", "server.pem", "server.key"):
                 shutil.copy(tls_of.dir / name, self.dir / name)
@@ -38,9 +38,9 @@ class Bare(vf.Process, vf.Server):
             seal = f'seal "static" {{\n  current_key_id = "one"\n  current_key = "file://{key}"\n}}\n'
         self.config.write_text(
             f'storage "raft" {{\n  path = "{self.dir}/raft"\n  node_id = "{self.port}"\n  performance_multiplier = 1\n}}\n'
-            f'listener "tcp" {{\n  address = "127.0.0.1:{self.port}"\n  tls_cert_file = "{self.dir}/server.pem"\n'
+            f'listener "tcp" {{\n  address = "127.0.0.1:{self.port}"\n  cluster_address = "127.0.0.1:{self.cluster_port}"\n  tls_cert_file = "{self.dir}/server.pem"\n'
             f'  tls_key_file = "{self.dir}/server.key"\n}}\n'
-            f'api_addr = "{self.addr}"\ncluster_addr = "https://127.0.0.1:{vf.free_port()}"\n{seal}{self.extra}{extra}'
+            f'api_addr = "{self.addr}"\ncluster_addr = "https://127.0.0.1:{self.cluster_port}"\n{seal}{self.extra}{extra}'
         )
 
     def start(self, wait=True):

@@ -24,7 +24,7 @@ AUDIT = 'audit "file" "to-file" {{\n  options {{\n    file_path = "{}/audit.log"
 class FirstHour:
     """A copy of the example and a server that nobody has initialised."""
 
-    def __init__(self, audited=True, **more):
+    def __init__(self, audited=True, quick=False, **more):
         self.bao = Bare(**more)
         if audited:
             self.audit()
@@ -34,6 +34,8 @@ class FirstHour:
         shutil.copytree(vf.ROOT / "examples" / NAME, self.dir)
         shutil.copytree(vf.ROOT / "policies", self.root / "policies")
         (self.dir / "keys").mkdir()
+        if quick:
+            self.settings("    passphrase = env", "    iterations = 250000\n    passphrase = env")
         env = {"VAULT_ADDR": self.bao.addr, "VAULT_CACERT": self.bao.cacert, "TF_VAR_admin_password": PASSWORD} | PASSPHRASES
         self.program = vf.Program(self.dir, env)
 
@@ -62,7 +64,8 @@ def by_openssl(file, passphrase, rounds="600000", *more):
 
 def kept(place):
     """The keys as people get at them without the program."""
-    return by_openssl(place.dir / "keys/here.enc", PASSPHRASES["KEYS_PASSPHRASE"])
+    rounds = (place.dir / "keys/here.enc.hmac").read_text().split()[1]
+    return by_openssl(place.dir / "keys/here.enc", PASSPHRASES["KEYS_PASSPHRASE"], rounds)
 
 
 def nothing_in_the_open(place, check, secrets):
@@ -194,9 +197,103 @@ def half_done(check):
         check("an initialisation that stopped half-way: exit 8", told.code == 8 and "half-way" in told.err and "empty its storage" in told.err, told.text)
 
 
+class Gnupg:
+    """Keys of people, in a home of their own."""
+
+    def __init__(self, folder):
+        self.home, self.folder = folder / "gnupg", folder
+        self.home.mkdir(mode=0o700)
+        self.env = {"GNUPGHOME": str(self.home)}
+
+    def __call__(self, *args):
+        argv = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "", *args]
+        done = subprocess.run(argv, env={"PATH": "/usr/bin:/bin"} | self.env, capture_output=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def person(self, name, usage="default", until="never", more=()):
+        """Makes a key, exports it, and tells its fingerprint."""
+        self(*more, "--quick-gen-key", f"{name} <{name}@example.org>", "future-default" if usage == "default" else "ed25519", usage, until)
+        (self.folder / f"{name}.asc").write_bytes(self("--armor", "--export", f"{name}@example.org"))
+        told = self("--with-colons", "--fingerprint", f"{name}@example.org").decode()
+        return re.search(r"^fpr:+([0-9A-F]{40}):", told, re.M)[1]
+
+    def close(self):
+        subprocess.run(["gpgconf", "--kill", "all"], env={"PATH": "/usr/bin:/bin"} | self.env)
+
+
+def people_settings(keys, more=""):
+    blocks = "".join(f'    key "{name}.asc" {{\n      fingerprint = "{fingerprint}"\n    }}\n' for name, fingerprint in keys.items())
+    return f"  pgp {{\n    directory = \"shares\"\n{more}{blocks}  }}\n"
+
+
+def to_people(check):
+    """Shares encrypted by the server to people; none is ever in the open."""
+    if not vf.works("gpg", "--version"):
+        print("  skipped: shares to people need `gpg`, which is not installed here", flush=True)
+        return
+    with FirstHour() as place:
+        gpg = Gnupg(place.dir)
+        place.program.env |= gpg.env
+        run, settings = place.program, place.dir / "vaultform.hcl"
+        usual = re.sub(r'  sink "\w+" \{.*?\n  \}\n', "", settings.read_text(), flags=re.S).replace("  shares    = 5\n  threshold = 3\n", "  threshold = 2\n")
+        keys = {name: gpg.person(name) for name in ("ada", "bob", "cyd")}
+
+        def say(some, more=""):
+            settings.write_text(usual.replace("bootstrap {\n", "bootstrap {\n" + people_settings(some, more), 1))
+
+        say(keys | {"ada": "0" * 40})
+        told = run(*APPLY)
+        check("a key that is not the pinned one is refused", told.code == 1 and "not the one that is pinned" in told.err, told.text)
+        bad = {"sam": (gpg.person("sam", "sign"), "no encryption key"),
+               "old": (gpg.person("old", until="1y", more=("--faked-system-time", "20200101T000000")), "expired on 2020")}
+        for name, (fingerprint, why) in bad.items():
+            say(keys | {name: fingerprint})
+            told = run(*APPLY)
+            check(f"before the initialisation it is seen that a key is {why!r}", told.code == 1 and why in told.err and not place.bao.status()["initialized"], told.text)
+        # Nobody here can open anything.
+        say(keys, '    decrypt = ["false"]\n')
+        told = run(*APPLY)
+        check("shares that nobody here can open: exit 7, and what to do", told.code == 7 and "gpg --decrypt" in told.err, told.text)
+        files = sorted(p.name for p in (place.dir / "shares").iterdir())
+        check("each person has a file", [f.split("-")[0] for f in files] == ["bootstrap.json", "root", "share", "share", "share"], files)
+        say(keys)
+        shares = [gpg("--decrypt", str(place.dir / "shares" / f)).decode() for f in files if f.startswith("share")]
+        check("gpg opens them", all(re.fullmatch("[0-9a-f]{66}", s) for s in shares))
+        token = gpg("--decrypt", str(place.dir / "shares/root-token.pgp")).decode().strip()
+        check.run("where gpg can open two of them, the next run finishes", run(*APPLY), 0)
+        check("the root token is refused, its file gone", place.bao.request("GET", "auth/token/lookup-self", token=token, ok=False)["status"] == 403
+              and not (place.dir / "shares/root-token.pgp").exists())
+        check.run("nothing is left to do", run("bootstrap", "status"), 0)
+        nothing_in_the_open(place, check, {f"share {n}": s for n, s in enumerate(shares, 1)} | {"the root token": token})
+        gpg.close()
+
+
+def by_itself(check):
+    """A server that unseals by itself gets recovery shares."""
+    with FirstHour(quick=True, seal="static") as place:
+        done = place.program(*APPLY)
+        check.run("a server with a seal of its own", done, 0)
+        keys = kept(place)
+        check("its shares are for recovery", len(keys["recovery_keys_b64"]) == 5 and "unseal_keys_b64" not in keys, list(keys))
+        check.run("status", place.program("bootstrap", "status"), 0)
+
+
+def with_peer(check):
+    """A second node joins the cluster and is unsealed."""
+    with FirstHour(quick=True) as place, Bare(tls_of=place.bao) as peer:
+        place.settings("bootstrap {\n", f'bootstrap {{\n  peers = ["{peer.addr}"]\n', )
+        check.run("two nodes", place.program(*APPLY), 0)
+        check("the second is part of the cluster and unsealed", not peer.status()["sealed"] and peer.status()["cluster_id"] == place.bao.status()["cluster_id"])
+        check.run("status", place.program("bootstrap", "status"), 0)
+        place.settings(peer.addr, "https://127.0.0.1:9")
+        told = place.program("bootstrap", "status")
+        check("a node that does not answer is named", told.code == 2 and "does not answer" in told.out, told.text)
+
+
 def undisturbed():
     """How many requests a bootstrap makes."""
-    with FirstHour() as place, Proxy(place.bao.addr, cafile=place.bao.cacert) as proxy:
+    with FirstHour(quick=True) as place, Proxy(place.bao.addr, cafile=place.bao.cacert) as proxy:
         done = place.program(*APPLY, VAULT_ADDR=proxy.addr)
         assert done.code == 0, done.text
         return proxy.requests
@@ -205,7 +302,7 @@ def undisturbed():
 def killed(check, at, withhold, line):
     """One kill and the run after it."""
     title = f"killed at request {at} ({line}), reply {'withheld' if withhold else 'delivered'}"
-    with FirstHour() as place:
+    with FirstHour(quick=True) as place:
         child = None
         with Proxy(place.bao.addr, at, withhold, lambda: child.kill(), cafile=place.bao.cacert) as proxy:
             child = place.program.start(*APPLY, VAULT_ADDR=proxy.addr)
@@ -232,14 +329,14 @@ def killed_between_sinks(check):
     """One sink is written, the program dies at the other: the next run writes that."""
     for title, script in (("before", "test ! -s keys/elsewhere.txt || kill -9 $PPID; cat > keys/elsewhere.txt"),
                           ("after", "cat > keys/new; test -s keys/elsewhere.txt && kill -9 $PPID; mv keys/new keys/elsewhere.txt")):
-        with FirstHour() as place:
+        with FirstHour(quick=True) as place:
             usual = '"cat > keys/elsewhere.txt"'
             place.settings(usual, f'"{script}"')
             done = place.program(*APPLY)
             check(f"killed {title} the second sink was written", done.code == -9 and place.bao.status()["initialized"], done.text)
             place.settings(f'"{script}"', usual)
             check.run("the next run finishes", place.program(*APPLY), 0)
-            again = by_openssl(place.dir / "keys/here.enc", PASSPHRASES["KEYS_PASSPHRASE"])
+            again = kept(place)
             check.run("and leaves nothing to do", place.program("bootstrap", "status"), 0)
             check("with all shares kept", len(again["unseal_keys_b64"]) == 5)
 
@@ -259,6 +356,9 @@ def run(every=12):
     refusals(check)
     audit_by_file(check)
     half_done(check)
+    to_people(check)
+    by_itself(check)
+    with_peer(check)
     killed_between_sinks(check)
     kills(check, every)
     return check

@@ -8,7 +8,7 @@ use crate::operate::seal::{
     Founding, SealStatus, Unfounded, active, found, join, seal_status, unseal,
 };
 use crate::server::connect::Authority;
-use crate::server::{Http, Server};
+use crate::server::{Http, Server, ServerError};
 use crate::source::Diagnostic;
 
 /// Makes sure that the server is initialised and its keys are kept. Returns them where they are in memory.
@@ -181,26 +181,18 @@ fn same_cluster(work: &Work<'_>, known: &Known, seal: &SealStatus) -> Result<(),
 ///
 /// # Errors
 /// When shares are wrong or too few.
-pub async fn unsealed(work: &Work<'_>, keys: &mut Option<Keys>) -> Result<(), Failure> {
+pub async fn unsealed(work: &Work<'_>, keys: Option<&Keys>) -> Result<(), Failure> {
     let server = work.reach().await?;
-    let seal = seal_status(&server)
-        .await
-        .map_err(|error| error.to_diagnostic())?;
+    let seal = seal_status(&server).await.map_err(told)?;
     if seal.sealed && !seal.recovers {
         give_shares(work, &server, keys).await?;
         work.say("unseal", "done");
     }
-    Ok(active(&server)
-        .await
-        .map_err(|error| error.to_diagnostic())?)
+    Ok(active(&server).await.map_err(told)?)
 }
 
-async fn give_shares(
-    work: &Work<'_>,
-    server: &Http,
-    keys: &mut Option<Keys>,
-) -> Result<(), Failure> {
-    let opened = match (&work.bootstrap.keyring, keys.as_ref()) {
+async fn give_shares(work: &Work<'_>, server: &Http, keys: Option<&Keys>) -> Result<(), Failure> {
+    let opened = match (&work.bootstrap.keyring, keys) {
         // What the server answered is encrypted to people.
         (Keyring::Sinks(_), Some(keys)) => keys.clone(),
         _ => work.bootstrap.keyring.open().await.map_err(sealed)?,
@@ -217,7 +209,7 @@ fn sealed(problems: Vec<Diagnostic>) -> Failure {
 ///
 /// # Errors
 /// When one of them does not answer or refuses.
-pub async fn peers(work: &Work<'_>, keys: &mut Option<Keys>) -> Result<(), Failure> {
+pub async fn peers(work: &Work<'_>, keys: Option<&Keys>) -> Result<(), Failure> {
     let authority = match &work.door.tls.authority {
         Some(Authority::File(path)) => std::fs::read_to_string(path).ok(),
         Some(Authority::Bytes(text)) => Some(text.clone()),
@@ -225,20 +217,38 @@ pub async fn peers(work: &Work<'_>, keys: &mut Option<Keys>) -> Result<(), Failu
     };
     for peer in &work.bootstrap.peers {
         let node = anonymous(&work.door, peer).await?;
-        let seal = seal_status(&node)
-            .await
-            .map_err(|error| error.to_diagnostic())?;
+        let seal = seal_status(&node).await.map_err(told)?;
         if !seal.initialised {
             let joined = join(&node, &work.door.address, authority.as_deref()).await;
-            joined.map_err(|error| error.to_diagnostic())?;
+            joined.map_err(told)?;
         }
-        if !seal.initialised || (seal.sealed && !seal.recovers) {
+        if !seal.initialised || seal.sealed {
             if !seal.recovers {
                 give_shares(work, &node, keys).await?;
             }
-            active(&node).await.map_err(|error| error.to_diagnostic())?;
+            active(&node).await.map_err(told)?;
             work.say("join", &format!("`{peer}` is part of the cluster"));
         }
+        of_this_cluster(work, &node, peer).await?;
     }
     Ok(())
+}
+
+fn told(error: ServerError) -> Diagnostic {
+    error.to_diagnostic()
+}
+
+async fn of_this_cluster(work: &Work<'_>, node: &Http, peer: &str) -> Result<(), Failure> {
+    let there = seal_status(node).await.map_err(told)?.cluster;
+    let here = seal_status(&work.reach().await?)
+        .await
+        .map_err(told)?
+        .cluster;
+    if here == there {
+        return Ok(());
+    }
+    let message = format!("`{peer}` is a node of another cluster");
+    let problem = Diagnostic::error("other-cluster", message)
+        .hint("take it out of `peers`, or empty its storage, and it joins this one");
+    Err(problem.into())
 }

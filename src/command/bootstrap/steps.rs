@@ -35,9 +35,9 @@ pub async fn apply(context: &Context, matches: &ArgMatches) -> Done {
         }
     }
     context.say("\n");
-    let mut keys = first::keys(&work, &stand, is_set(matches, "single-sink")).await?;
-    first::unsealed(&work, &mut keys).await?;
-    first::peers(&work, &mut keys).await?;
+    let keys = first::keys(&work, &stand, is_set(matches, "single-sink")).await?;
+    first::unsealed(&work, keys.as_ref()).await?;
+    first::peers(&work, keys.as_ref()).await?;
     drop(keys);
     with_root(&work, given).await?;
     context.say("\nBootstrap complete! The root token is revoked; go on with `vaultform apply`.\n");

@@ -1,12 +1,11 @@
 //! What all of a bootstrap works with: the settings, the configuration's way to the server, its login.
 
 use super::settings::{self, Bootstrap};
-use crate::command::connector::{log, settled};
 use crate::command::context::Context;
 use crate::command::exit::Failure;
-use crate::command::planning::{Order, home_arguments};
+use crate::command::open::door;
+use crate::command::planning::Order;
 use crate::command::wish::{Wish, arguments};
-use crate::command::{project, settings as file};
 use crate::operate::keyring::State;
 use crate::operate::seal::{SealStatus, seal_status};
 use crate::server::connect::Settings;
@@ -39,7 +38,7 @@ impl<'a> Work<'a> {
     pub fn prepare(context: &'a Context, matches: &ArgMatches) -> Result<Work<'a>, Failure> {
         let bootstrap = settings::read(context)?;
         let given = arguments(matches)?;
-        let door = door(context, matches)?;
+        let door = door(context, given.clone())?;
         if !matches!(door.login, Login::At { .. }) {
             return Err(no_login().into());
         }
@@ -92,25 +91,6 @@ impl<'a> Work<'a> {
             kept: self.bootstrap.keyring.state().await?,
         })
     }
-}
-
-/// Finds how the configuration in this directory reaches its server.
-///
-/// # Errors
-/// When the configuration or the provider block cannot be read.
-pub fn door(context: &Context, matches: &ArgMatches) -> Result<Settings, Failure> {
-    let settings = file::read(context)?;
-    let mut project = project::read(context, false)?;
-    let assigned = project.variables(context, arguments(matches)?, false)?;
-    let world = project.world(context, &assigned);
-    let (arguments, span) = home_arguments(&world, &settings)?;
-    let found = settled(&arguments, &context.environment);
-    let mut door = found.map_err(|problem| match span {
-        Some(span) => problem.at(span, "as configured here"),
-        None => problem,
-    })?;
-    door.log = log(context.verbosity.get());
-    Ok(door)
 }
 
 /// Connects without a token to a node at an address.
