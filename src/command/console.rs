@@ -266,6 +266,7 @@ async fn live(context: &Context, matches: &ArgMatches) -> Result<Planned, Failur
         hold: None,
         wish,
         patience: Some(PATIENCE),
+        token: None,
     };
     let (session, planned) = make(context, order).await?;
     context.tell(&session.close().await);
