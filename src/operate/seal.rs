@@ -170,6 +170,8 @@ pub enum StillSealed {
         progress: usize,
         threshold: usize,
     },
+    /// It has all that it takes, and does not come up.
+    NotYet,
     Server(ServerError),
 }
 
