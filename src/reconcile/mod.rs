@@ -27,6 +27,6 @@ mod walk;
 pub mod world;
 
 pub use moved::parse_address;
-pub use provider::provider_now;
 pub use offline::offline;
+pub use provider::provider_now;
 pub use walk::{Connector, Memory, Options, Planned, Work, plan};

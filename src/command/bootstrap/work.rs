@@ -49,6 +49,7 @@ impl<'a> Work<'a> {
             ask: false,
             parallelism: None,
             hold: crate::command::apply::hold(matches, "bootstrap")?,
+            patience: None,
             token: None,
             wish,
         };
