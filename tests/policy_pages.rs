@@ -117,7 +117,7 @@ fn examples_and_policies_of_the_repository_are_clean() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let examples = std::fs::read_dir(root.join("examples")).unwrap();
     let mut places: Vec<PathBuf> = examples.map(|one| one.unwrap().path()).collect();
-    assert_eq!(places.len(), 5);
+    assert!(places.len() > 5);
     places.push(root.join("policies"));
     for place in places {
         let ran = lint(&place, &[]);
