@@ -24,7 +24,7 @@ resource "vault_jwt_auth_backend_role" "ci" {
   role_type       = "jwt"
   user_claim      = "sub"
   bound_audiences = ["vault"]
-  bound_claims    = each.key == "apply" ? { ref = "refs/heads/main" } : {}
+  bound_claims    = merge({ repository = "example/platform" }, each.key == "apply" ? { ref = "refs/heads/main" } : {})
   token_policies  = [each.value.name]
   token_ttl       = 900
 }
