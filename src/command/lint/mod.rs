@@ -11,7 +11,8 @@ use super::flags::{is_set, switch, text, value, word};
 use super::stock::{Stock, add_file, take};
 use super::wish::{arguments, variable_flags};
 use crate::config::variables::Argument;
-use crate::policy::lint::named;
+use crate::ledger::Kind;
+use crate::policy::lint::{Mount, named};
 use crate::policy::{Product, Server, Version};
 use crate::source::{Diagnostic, Severity, Sources, Surroundings};
 use crate::view::findings::{About, Finding};
@@ -111,6 +112,20 @@ fn is_loud(found: &Found) -> bool {
     found.silenced.is_none()
 }
 
+/// Adds the mount of the ledger: no configuration declares it, and the identities that apply need it.
+fn with_ledger(context: &Context, mut stock: Stock) -> Result<Stock, Failure> {
+    let settings = super::settings::read(context)?.ledger_settings(context)?;
+    let declares = !stock.census.mounts.is_empty();
+    if let (true, Kind::Vault { mount, .. }) = (declares, settings.kind) {
+        stock.census.mounts.push(Mount {
+            path: format!("{}/", mount.trim_end_matches('/')),
+            kind: "kv".to_owned(),
+            ..Mount::default()
+        });
+    }
+    Ok(stock)
+}
+
 async fn look(
     context: &Context,
     place: &findings::Entered,
@@ -123,7 +138,7 @@ async fn look(
             add_file(context, &mut stock, Path::new(file))?;
             stock
         }
-        None => take(context, arguments.to_vec()).await?,
+        None => with_ledger(context, take(context, arguments.to_vec()).await?)?,
     };
     let sources = context.sources.borrow();
     let mut found = judge(&stock, &sources, manner);
