@@ -3,6 +3,7 @@
 mod conditions;
 mod create;
 mod deliver;
+mod effects;
 mod fill;
 mod generate;
 mod keeper;

@@ -27,6 +27,7 @@ pub mod ledger;
 pub mod lint;
 mod open;
 pub mod output;
+mod outside;
 mod panics;
 pub mod plan;
 mod planning;

@@ -10,6 +10,7 @@ mod bao;
 mod conditions;
 mod console;
 mod delivery;
+mod helpers;
 mod place;
 
 use place::{Place, Ran, files, request, started};
