@@ -3,7 +3,7 @@
 use super::run::Run;
 use super::write::Task;
 use crate::catalog::{Generate, Life, ReadBack, ResourceType};
-use crate::plan::change::{Digester, is_given_once};
+use crate::plan::change::{Digester, is_given_once_to};
 use crate::plan::leaf::leaves;
 use crate::plan::normal::{plain, url_with_password};
 use crate::plan::template::{fill, placeholders};
@@ -223,7 +223,8 @@ fn sent_digests(
             found.insert(path, digester.digest(&wish));
         }
     }
-    for attribute in kind.all().filter(|attribute| is_given_once(attribute.read)) {
+    let once = |attribute: &&crate::catalog::Attribute| is_given_once_to(attribute, written.real);
+    for attribute in kind.all().filter(once) {
         let set = written
             .real
             .field(attribute.name)

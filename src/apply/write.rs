@@ -5,7 +5,7 @@ use super::record::{Written, owned_after};
 use super::run::{Run, id_text};
 use crate::catalog::{Life, Removal};
 use crate::observe::{Connection, Wanted, look_at};
-use crate::plan::change::{is_given_once, planned};
+use crate::plan::change::{is_given_once_to, planned};
 use crate::plan::leaf::leaves;
 use crate::plan::place::{Home, place_of};
 use crate::plan::sends::{Sends, held_value_needed, sends};
@@ -311,7 +311,7 @@ impl Run<'_> {
             .step
             .kind
             .all()
-            .filter(|attribute| is_given_once(attribute.read))
+            .filter(|attribute| is_given_once_to(attribute, &task.desired.attributes))
         {
             let Some(value) = fields.get(attribute.name).filter(|value| !value.is_null()) else {
                 continue;

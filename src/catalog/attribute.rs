@@ -61,6 +61,14 @@ pub enum ReadBack {
     Never,
     /// From the answer to the call that made the object, and from nowhere afterwards: held.
     Once,
+    /// Like `Same`; where the attribute of this name has another value than this, the answer that made it says it in another
+    /// form, and is held.
+    OnceUnless {
+        attribute: &'static str,
+        is: &'static str,
+        /// Whether that answer holds a secret.
+        secret: bool,
+    },
     /// Not from the server: a template of other attributes, and of `{namespace}`. One that names a list gives a list.
     Template(&'static str),
     /// Nothing to learn: it goes with every write and steers it, and the server does not keep it.
@@ -328,6 +336,22 @@ impl Attribute {
     #[must_use]
     pub const fn once(mut self) -> Attribute {
         self.read = ReadBack::Once;
+        self
+    }
+
+    /// The answer that made it says it in another form, unless another attribute has this value.
+    #[must_use]
+    pub const fn once_unless(
+        mut self,
+        attribute: &'static str,
+        is: &'static str,
+        secret: bool,
+    ) -> Attribute {
+        self.read = ReadBack::OnceUnless {
+            attribute,
+            is,
+            secret,
+        };
         self
     }
 

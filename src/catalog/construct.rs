@@ -88,6 +88,12 @@ pub const fn set(name: &'static str, about: &'static str) -> Attribute {
     Attribute::new(name, Kind::Set(&TEXT), about)
 }
 
+/// A set of text that goes in alphabetical order.
+#[must_use]
+pub const fn sorted_set(name: &'static str, about: &'static str) -> Attribute {
+    Attribute::new(name, Kind::SortedSet(&TEXT), about)
+}
+
 /// A set of networks.
 #[must_use]
 pub const fn cidrs(name: &'static str, about: &'static str) -> Attribute {

@@ -226,7 +226,9 @@ fn kind(kind: &Kind) -> String {
         Kind::Version => "version".to_owned(),
         Kind::Text { .. } | Kind::Words { .. } | Kind::Base64 => "string".to_owned(),
         Kind::List(inner, _) => format!("list of {}", self::kind(inner)),
-        Kind::Set(inner) | Kind::SetText(inner) => format!("set of {}", self::kind(inner)),
+        Kind::Set(inner) | Kind::SortedSet(inner) | Kind::SetText(inner) => {
+            format!("set of {}", self::kind(inner))
+        }
         Kind::Map(inner) => format!("map of {}", self::kind(inner)),
         Kind::Block(Nesting::One, _) => "block".to_owned(),
         Kind::Block(..) => "blocks".to_owned(),
@@ -297,6 +299,9 @@ fn comparison(attribute: &Attribute) -> Option<&'static str> {
         ReadBack::Certificate => Some("read from the certificate"),
         ReadBack::Once | ReadBack::Picked(_) | ReadBack::Bundle(_) => {
             Some("answered once, when it is made; held afterwards")
+        }
+        ReadBack::OnceUnless { .. } => {
+            Some("in another format answered once, when it is made; held afterwards")
         }
         ReadBack::Argument => Some("not sent to the server"),
         ReadBack::Sent => Some("sent, not kept"),

@@ -15,6 +15,8 @@ pub struct Hoard {
     pub places: &'static [&'static str],
     /// One of it, and more of it.
     pub words: (&'static str, &'static str),
+    /// The field of `key_info` without which an entry is no loss: a certificate without its key can be had again.
+    pub worth: Option<&'static str>,
 }
 
 /// What the servers' own engines hold. Engines that are not here make things on demand and keep nothing of their own.
@@ -31,7 +33,10 @@ pub const HOARDS: &[Hoard] = &[
     },
     Hoard::new("kv", "", &[""], ("secret", "secrets")).folders(),
     Hoard::new("generic", "", &[""], ("secret", "secrets")).folders(),
-    Hoard::new("pki", "issuers", &["issuer/"], ("issuer", "issuers")),
+    Hoard {
+        worth: Some("key_id"),
+        ..Hoard::new("pki", "issuers", &["issuer/"], ("issuer", "issuers"))
+    },
     Hoard::new("transit", "keys", &["keys/"], ("key", "keys")),
     Hoard::new("totp", "keys", &["keys/"], ("key", "keys")),
 ];
@@ -50,6 +55,7 @@ impl Hoard {
             deep: false,
             places,
             words,
+            worth: None,
         }
     }
 

@@ -45,6 +45,9 @@ pub enum Kind {
     List(&'static Kind, Order),
     /// Elements without order.
     Set(&'static Kind),
+    /// Elements without order, which go in alphabetical order: a server that answers only the first shall answer the one that
+    /// Terraform's provider makes the first.
+    SortedSet(&'static Kind),
     /// Elements without order, which go as one string with commas.
     SetText(&'static Kind),
     /// Elements by key.

@@ -22,7 +22,9 @@ pub fn type_of(kind: &Kind) -> Type {
         | Kind::Version
         | Kind::Cidr => Type::String,
         Kind::List(element, _) => Type::list(type_of(element)),
-        Kind::Set(element) | Kind::SetText(element) => Type::set(type_of(element)),
+        Kind::Set(element) | Kind::SortedSet(element) | Kind::SetText(element) => {
+            Type::set(type_of(element))
+        }
         Kind::Map(element) => Type::map(type_of(element)),
         Kind::Block(nesting, attributes) => nested(*nesting, object_of(*attributes)),
         Kind::Any => Type::Dynamic,

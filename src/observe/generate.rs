@@ -3,7 +3,7 @@
 use super::bulk::Cache;
 use super::{Wanted, data, get_object, main_raw, observed};
 use crate::catalog::{Find, Generate, Lookup};
-use crate::plan::change::is_given_once;
+use crate::plan::change::is_given_once_to;
 use crate::plan::leaf::leaves;
 use crate::plan::template::fill;
 use crate::plan::{Observed, Pending, wire};
@@ -89,7 +89,7 @@ fn needs_what_was_said_once(wanted: &Wanted<'_>) -> bool {
     let mut once = wanted
         .kind
         .all()
-        .filter(|attribute| is_given_once(attribute.read));
+        .filter(|attribute| is_given_once_to(attribute, wanted.guide));
     once.any(|attribute| {
         wanted
             .referenced

@@ -62,7 +62,11 @@ async fn names(
         let path = mount
             .beside(&format!("{}/{}/{folder}", mount.path, hoard.list))
             .path;
-        for key in cache.keys(server, mount, &path.replace("//", "/")).await? {
+        let path = path.replace("//", "/");
+        for key in cache.keys(server, mount, &path).await? {
+            if is_worthless(server, mount, hoard, &path, &key, cache).await {
+                continue;
+            }
             let name = format!("{folder}{key}");
             let is_folder = hoard.deep && key.ends_with('/');
             if is_folder {
@@ -73,4 +77,23 @@ async fn names(
         }
     }
     Ok((found, folders.is_empty()))
+}
+
+/// Tells whether an entry of a LIST is no loss.
+async fn is_worthless(
+    server: &Arc<dyn Server>,
+    mount: &ServerPath,
+    hoard: &Hoard,
+    path: &str,
+    key: &str,
+    cache: &Cache,
+) -> bool {
+    let Some(field) = hoard.worth else {
+        return false;
+    };
+    let Ok(answer) = cache.listing(server, mount, path).await else {
+        return false;
+    };
+    let entry = answer.get("key_info").and_then(|info| info.get(key));
+    entry.and_then(|entry| entry.get(field)) == Some(&Json::from(""))
 }

@@ -124,10 +124,10 @@ fn says_absent(kind: &ResourceType, error: &ServerError) -> bool {
 fn needs_incarnation(kind: &ResourceType) -> bool {
     use crate::catalog::Kind;
     let unread = |attribute: &crate::catalog::Attribute| {
-        use ReadBack::{Bundle, Certificate, Never, Once, Picked, Wrap};
+        use ReadBack::{Bundle, Certificate, Never, Once, OnceUnless, Picked, Wrap};
         matches!(
             attribute.read,
-            Bundle(_) | Certificate | Never | Once | Picked(_) | Wrap
+            Bundle(_) | Certificate | Never | Once | OnceUnless { .. } | Picked(_) | Wrap
         )
     };
     kind.all().any(|attribute| match attribute.kind {

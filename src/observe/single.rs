@@ -274,7 +274,7 @@ pub(super) async fn member(wanted: &Wanted<'_>, field: &str, elements: &str) -> 
     let many = wanted.kind.attribute(elements).is_none_or(|attribute| {
         matches!(
             attribute.kind,
-            Kind::List(..) | Kind::Set(_) | Kind::SetText(_)
+            Kind::List(..) | Kind::Set(_) | Kind::SortedSet(_) | Kind::SetText(_)
         )
     });
     let shown = if many {

@@ -1,6 +1,6 @@
 //! Desired + Observed + Owned → what happens to one object: the change table of planning.
 
-use crate::catalog::{Default, Kind, Life, Nesting, OnChange, Presence, ReadBack};
+use crate::catalog::{Attribute, Default, Kind, Life, Nesting, OnChange, Presence, ReadBack};
 use crate::plan::leaf::{Leaf, is_live, leaves};
 use crate::plan::normal::url_with_password;
 use crate::plan::template::{Filled, effective, fill};
@@ -198,17 +198,32 @@ fn nothing_wished(leaf: &Leaf) -> bool {
     leaf.attribute.presence == Presence::Computed
         || leaf.attribute.default == Default::Server
         || leaf.attribute.read == ReadBack::Certificate
-        || (is_given_once(leaf.attribute.read) && leaf.desired.is_none())
+        || (is_given_once(leaf.attribute) && leaf.desired.is_none())
         || (leaf.attribute.write_only.is_some() && leaf.desired.is_none())
 }
 
 /// Tells whether a value comes with an answer to a write and from nowhere afterwards.
 #[must_use]
-pub fn is_given_once(read: ReadBack) -> bool {
+pub fn is_given_once(attribute: &Attribute) -> bool {
     matches!(
-        read,
+        attribute.read,
         ReadBack::Once | ReadBack::Bundle(_) | ReadBack::Picked(_)
     )
+}
+
+/// Tells the same of an attribute of an object that is configured like this.
+#[must_use]
+pub fn is_given_once_to(attribute: &Attribute, object: &Value) -> bool {
+    let ReadBack::OnceUnless {
+        attribute: other,
+        is,
+        ..
+    } = attribute.read
+    else {
+        return is_given_once(attribute);
+    };
+    let said = object.field(other).and_then(Value::as_text);
+    said.is_some_and(|said| said != is)
 }
 
 fn ignored(leaf: &Leaf, lifecycle: &Lifecycle) -> bool {
@@ -429,7 +444,10 @@ fn planned_attribute(
     if attribute.default != Default::Server {
         return Value::null(ty);
     }
-    if is_given_once(attribute.read) && exists {
+    let once = is_given_once_to(attribute, &desired.attributes);
+    let secret = once && matches!(attribute.read, ReadBack::OnceUnless { secret: true, .. });
+    let marks = if secret { Marks::SENSITIVE } else { marks };
+    if once && exists {
         return held(attribute.name, ty, owned).marked(marks);
     }
     match seen.filter(|seen| !seen.is_null()) {

@@ -1,5 +1,6 @@
 //! What comes with the answer to a write, and from nowhere else.
 
+use super::change::is_given_once_to;
 use super::normal::{duration_seconds, plain};
 use super::template::effective;
 use super::wire::{from_wire, get, text_of};
@@ -27,9 +28,22 @@ pub fn given(attribute: &Attribute, answer: &Json, wish: &Value) -> Option<Value
             let found = get(data, field).or_else(|| get(answer, field))?;
             from_wire(&attribute.kind, found)
         }
+        ReadBack::OnceUnless { secret, .. } if is_given_once_to(attribute, wish) => {
+            let value = from_wire(&attribute.kind, get(data, field)?)?;
+            Some(if secret {
+                value.marked(Marks::SENSITIVE)
+            } else {
+                value
+            })
+        }
         ReadBack::Bundle(fields) => {
             let found = fields.iter().filter_map(|field| get(data, field));
-            let pieces: Vec<&str> = found.flat_map(texts_within).map(str::trim_end).collect();
+            let mut pieces: Vec<&str> = Vec::new();
+            for piece in found.flat_map(texts_within).flat_map(documents) {
+                if !pieces.contains(&piece) {
+                    pieces.push(piece);
+                }
+            }
             (!pieces.is_empty()).then(|| pieces.join("\n").into())
         }
         ReadBack::Picked(names) => pick(attribute, &texts(wish.field(names)), data, answer),
@@ -42,6 +56,22 @@ fn texts_within(json: &Json) -> Vec<&str> {
         Json::Array(items) => items.iter().filter_map(Json::as_str).collect(),
         other => other.as_str().into_iter().collect(),
     }
+}
+
+/// Returns the PEM documents of a text one by one; a text of another form as it is.
+fn documents(text: &str) -> Vec<&str> {
+    let starts: Vec<usize> = text
+        .match_indices("-----BEGIN ")
+        .map(|(at, _)| at)
+        .collect();
+    if starts.is_empty() {
+        return vec![text.trim_end()];
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let pieces = starts.iter().zip(ends);
+    pieces
+        .filter_map(|(start, end)| Some(text.get(*start..end)?.trim_end()))
+        .collect()
 }
 
 /// Returns the fields of those names: a map of texts, or text of JSON.

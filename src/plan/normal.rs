@@ -42,7 +42,9 @@ pub fn normal(kind: &Kind, value: &Value) -> Option<Json> {
         Kind::Cidr => words(value, network),
         Kind::Json(_) => document(value)?,
         Kind::List(inner, order) => sequence(inner, value, *order != Order::Kept)?,
-        Kind::Set(inner) | Kind::SetText(inner) => sequence(inner, value, true)?,
+        Kind::Set(inner) | Kind::SortedSet(inner) | Kind::SetText(inner) => {
+            sequence(inner, value, true)?
+        }
         Kind::Map(inner) => fields(inner, value)?,
         Kind::Block(nesting, attributes) => nested(*nesting, attributes, value)?,
         Kind::Any => plain(value)?,

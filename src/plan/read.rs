@@ -164,7 +164,9 @@ fn decode_attribute(
                 }
                 found(reader, attribute, json, &own())
             }
-            ReadBack::Same | ReadBack::Named { .. } => found(reader, attribute, json, &own()),
+            ReadBack::Same | ReadBack::Named { .. } | ReadBack::OnceUnless { .. } => {
+                found(reader, attribute, json, &own())
+            }
             ReadBack::At(path) => found(reader, attribute, json, path),
             ReadBack::Without(extra) => {
                 found(reader, attribute, json, &own()).map(|all| without(&all, extra))
@@ -282,7 +284,7 @@ pub fn from_wire(kind: &Kind, json: &Json) -> Option<Value> {
         Kind::List(inner, _) => Some(Value::list(type_of(inner), items_from(inner, json))),
         Kind::Base64 => shapes::base64_from_wire(json),
         Kind::Words { .. } => shapes::words_from_wire(json),
-        Kind::Set(inner) | Kind::SetText(inner) => {
+        Kind::Set(inner) | Kind::SortedSet(inner) | Kind::SetText(inner) => {
             Some(Value::set(type_of(inner), items_from(inner, json)))
         }
         Kind::Map(inner) => map_from(inner, json),

@@ -41,7 +41,9 @@ pub fn type_of(kind: &Kind) -> Type {
         | Kind::Json(_)
         | Kind::Cidr => Type::String,
         Kind::List(inner, _) => Type::list(type_of(inner)),
-        Kind::Set(inner) | Kind::SetText(inner) => Type::set(type_of(inner)),
+        Kind::Set(inner) | Kind::SortedSet(inner) | Kind::SetText(inner) => {
+            Type::set(type_of(inner))
+        }
         Kind::Map(inner) => Type::map(type_of(inner)),
         Kind::Block(nesting, attributes) => {
             let object = Type::object(
@@ -170,7 +172,7 @@ fn says_zero(attribute: &Attribute, path: &str, carry: Carry) -> bool {
         Carry::Create => false,
         Carry::Update => true,
         Carry::Whole if path.is_empty() => attribute.said_empty,
-        Carry::Whole => matches!(attribute.kind, Kind::Bool),
+        Carry::Whole => attribute.said_empty || matches!(attribute.kind, Kind::Bool),
     }
 }
 
@@ -257,7 +259,9 @@ pub fn zero(kind: &Kind) -> Json {
         Kind::List(_, Order::Comma) => Json::from(""),
         Kind::Block(Nesting::KeyedText(_), _) => Json::from("{}"),
         Kind::Block(Nesting::Keyed(_), _) => Json::Object(Map::new()),
-        Kind::List(..) | Kind::Set(_) | Kind::Block(..) => Json::Array(Vec::new()),
+        Kind::List(..) | Kind::Set(_) | Kind::SortedSet(_) | Kind::Block(..) => {
+            Json::Array(Vec::new())
+        }
         Kind::Map(_) | Kind::Json(JsonWire::Object) => Json::Object(Map::new()),
         _ => Json::from(""),
     }
@@ -304,6 +308,13 @@ pub fn to_wire(kind: &Kind, value: &Value) -> Option<Json> {
                 return None;
             };
             items.sort_by_cached_key(provider_order);
+            Some(Json::Array(items))
+        }
+        Kind::SortedSet(_) => {
+            let Json::Array(mut items) = plain(value)? else {
+                return None;
+            };
+            items.sort_by_cached_key(ToString::to_string);
             Some(Json::Array(items))
         }
         _ => plain(value),

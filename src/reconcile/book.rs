@@ -9,6 +9,8 @@ use std::sync::Arc;
 /// Records by address and by place, `moved` blocks followed.
 pub struct Book {
     records: Vec<Owned>,
+    /// Where the address of each record went.
+    now: Vec<Address>,
     by_address: BTreeMap<Address, usize>,
     by_place: HashMap<(ServerPath, Arc<str>), usize>,
     /// By the address in the ledger and the place.
@@ -20,11 +22,15 @@ impl Book {
     /// Opens the records; each of `moved` says where an address went.
     #[must_use]
     pub fn new(records: Vec<Owned>, moved: &[(ModuleAddress, DeclaredMoved)]) -> Book {
+        let now: Vec<Address> = records
+            .iter()
+            .map(|record| follow(&record.address, moved))
+            .collect();
         let mut by_address = BTreeMap::new();
         let mut by_place = HashMap::new();
         let mut by_both = HashMap::new();
         for (index, record) in records.iter().enumerate() {
-            by_address.insert(follow(&record.address, moved), index);
+            by_address.extend(now.get(index).map(|now| (now.clone(), index)));
             by_both
                 .entry((record.address.clone(), record.place.clone()))
                 .or_insert(index);
@@ -34,6 +40,7 @@ impl Book {
         }
         Book {
             records,
+            now,
             by_address,
             by_place,
             by_both,
@@ -78,9 +85,9 @@ impl Book {
         self.taken.extend(found);
     }
 
-    /// Iterates over the records that nothing declared.
-    pub fn left(&self) -> impl Iterator<Item = &Owned> {
-        let left = self.records.iter().enumerate();
+    /// Iterates over the records that nothing declared, with the address that each has now.
+    pub fn left(&self) -> impl Iterator<Item = (&Address, &Owned)> {
+        let left = self.now.iter().zip(&self.records).enumerate();
         left.filter(|(index, _)| !self.taken.contains(index))
             .map(|(_, record)| record)
     }

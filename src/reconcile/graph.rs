@@ -479,13 +479,23 @@ impl Graph {
     /// Returns everything that the nodes need, themselves included.
     #[must_use]
     pub fn closure(&self, nodes: &BTreeSet<Node>) -> BTreeSet<Node> {
+        self.reached(nodes, petgraph::Direction::Outgoing)
+    }
+
+    /// Returns everything that needs one of the nodes, themselves included.
+    #[must_use]
+    pub fn dependents(&self, nodes: &BTreeSet<Node>) -> BTreeSet<Node> {
+        self.reached(nodes, petgraph::Direction::Incoming)
+    }
+
+    fn reached(&self, nodes: &BTreeSet<Node>, direction: petgraph::Direction) -> BTreeSet<Node> {
         let mut found = nodes.clone();
         let mut open: Vec<NodeIndex> = nodes
             .iter()
             .filter_map(|node| self.indices.get(node).copied())
             .collect();
         while let Some(at) = open.pop() {
-            for other in self.graph.neighbors(at) {
+            for other in self.graph.neighbors_directed(at, direction) {
                 if found.insert(self.graph[other].clone()) {
                     open.push(other);
                 }

@@ -4,7 +4,7 @@ use super::graph::{Item, Node};
 use super::walk::Walk;
 use super::world::{InstanceScope, View, World, static_path};
 use crate::config::place::place;
-use crate::config::{DeclaredImport, DeclaredMoved, Module, Place, Repetition};
+use crate::config::{DeclaredImport, DeclaredMoved, Module, Place, Repetition, ResourceId};
 use crate::eval::evaluate;
 use crate::source::{Diagnostic, Outcome};
 use crate::value::{Address, InstanceKey, ModuleAddress};
@@ -91,20 +91,47 @@ impl Walk<'_> {
         let targets = read(&self.options.targets);
         let excludes = read(&self.options.excludes);
         self.tell(problems);
-        let nodes: BTreeSet<Node> = self
-            .graph
-            .nodes()
-            .filter(|node| matches!(node.item, Item::Resource(_)))
+        let recorded = self.book.records().iter();
+        let recorded = recorded.map(|record| node_of(&record.address));
+        let resources = self.graph.nodes().cloned().chain(recorded);
+        let resources = resources.filter(|node| matches!(node.item, Item::Resource(_)));
+        let (spared, nodes): (BTreeSet<Node>, BTreeSet<Node>) = resources
             .filter(|node| targets.is_empty() || targets.iter().any(|place| names(place, node)))
-            .filter(|node| !excludes.iter().any(|place| names(place, node)))
-            .cloned()
-            .collect();
-        self.wanted_nodes = Some(self.graph.closure(&nodes));
+            .partition(|node| excludes.iter().any(|place| names(place, node)));
+        self.wanted_nodes = Some(if self.options.destroy {
+            let kept = self.graph.closure(&spared);
+            let mut going = self.with_dependents(nodes);
+            going.retain(|node| !kept.contains(node));
+            going
+        } else {
+            self.graph.closure(&nodes)
+        });
         let note = Diagnostic::warning(
             "targeted",
             "this plan leaves out part of the configuration, as `-target` or `-exclude` asks",
         );
         self.tell([note.hint("plan again without it afterwards: it is meant for exceptions")]);
+    }
+
+    /// Returns the nodes with everything that cannot be without them, by the files and by the ledger.
+    fn with_dependents(&self, nodes: BTreeSet<Node>) -> BTreeSet<Node> {
+        let mut found = nodes;
+        loop {
+            let before = found.len();
+            found = self.graph.dependents(&found);
+            for record in self.book.records() {
+                if record
+                    .needs
+                    .iter()
+                    .any(|need| found.contains(&node_of(need)))
+                {
+                    found.insert(node_of(&record.address));
+                }
+            }
+            if found.len() == before {
+                return found;
+            }
+        }
     }
 
     /// Gathers the `import` blocks and what the command `import` says.
@@ -180,6 +207,18 @@ impl Walk<'_> {
             .replace
             .iter()
             .any(|asked| asked.replace(' ', "") == text)
+    }
+}
+
+/// Returns the node of the block that an address is an instance of.
+pub(super) fn node_of(address: &Address) -> Node {
+    Node {
+        module: static_path(&address.module),
+        item: Item::Resource(ResourceId {
+            mode: address.mode,
+            type_name: address.type_name.clone(),
+            name: address.name.clone(),
+        }),
     }
 }
 

@@ -17,6 +17,8 @@ use std::sync::Arc;
 /// A record without a declaration, and what it is.
 struct Orphan {
     owned: Owned,
+    /// The address that it has now.
+    address: Address,
     kind: &'static ResourceType,
     connection: Option<Connection>,
     guide: Value,
@@ -26,10 +28,15 @@ struct Orphan {
 impl Walk<'_> {
     /// Plans the end of everything that is owned and not declared.
     pub(super) async fn orphans(&mut self) {
-        let left: Vec<Owned> = self.book.left().cloned().collect();
+        let left: Vec<(Address, Owned)> = self
+            .book
+            .left()
+            .map(|(address, owned)| (address.clone(), owned.clone()))
+            .collect();
         let mut orphans = Vec::new();
-        for owned in left {
-            if self.skipped(&owned.address) {
+        for (address, owned) in left {
+            let address = self.first_of_count(address);
+            if self.skipped(&address) {
                 continue;
             }
             let Some(kind) = lookup(Mode::Managed, &owned.type_name) else {
@@ -49,6 +56,7 @@ impl Walk<'_> {
             let forget = removed_keeps(&self.world, &owned.address) == Some(true);
             let guide = guide_of(&owned, kind);
             orphans.push(Orphan {
+                address,
                 owned,
                 kind,
                 connection,
@@ -67,14 +75,7 @@ impl Walk<'_> {
         let Some(wanted) = &self.wanted_nodes else {
             return false;
         };
-        let node = super::graph::Node {
-            module: static_path(&address.module),
-            item: super::graph::Item::Resource(ResourceId {
-                mode: address.mode,
-                type_name: address.type_name.clone(),
-                name: address.name.clone(),
-            }),
-        };
+        let node = super::moved::node_of(address);
         let text = address.to_string();
         let named = self.options.targets.iter().any(|target| {
             text == *target
@@ -157,7 +158,8 @@ impl Walk<'_> {
         } else {
             Change::Delete
         };
-        let reason = self.reason_of(&owned.address);
+        let address = orphan.address;
+        let reason = self.reason_of(&address);
         if change == Change::Delete && owned.prevent_destroy {
             let problem = Diagnostic::error(
                 "prevent-destroy",
@@ -177,8 +179,8 @@ impl Walk<'_> {
         let before =
             before.or_else(|| (change == Change::Delete).then(|| with_id(&orphan.guide, owned)));
         let step = Step {
-            address: owned.address.clone(),
-            previous: None,
+            previous: Some(owned.address.clone()).filter(|old| *old != address),
+            address,
             kind: orphan.kind,
             provider: owned.provider.clone(),
             place: Some(place_of(owned, observed.as_ref())),
@@ -212,6 +214,22 @@ impl Walk<'_> {
         if let Some(index) = taken {
             self.steps.insert(address, index);
         }
+    }
+
+    /// Returns the address of the only instance of a block that has got `count`: its first one.
+    fn first_of_count(&self, address: Address) -> Address {
+        let id = ResourceId {
+            mode: address.mode,
+            type_name: address.type_name.clone(),
+            name: address.name.clone(),
+        };
+        let found = self.world.instances(&address.module, &id);
+        let counted = found.is_some_and(|found| found.repeated == Repeated::Count);
+        let key = match address.key {
+            InstanceKey::None if counted => InstanceKey::Index(0),
+            key => key,
+        };
+        Address { key, ..address }
     }
 
     fn reason_of(&self, address: &Address) -> Reason {

@@ -80,7 +80,7 @@ const SQL: &[Attribute] = &[
         "connection_url",
         "Address of the database; `{{username}}` and `{{password}}` are filled in.",
     ),
-    USERNAME,
+    USERNAME.said_empty(),
     PASSWORD,
     text("password_wo", "Password of that user.").write_only("password"),
     integer(

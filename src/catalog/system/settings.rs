@@ -2,7 +2,7 @@
 
 use crate::catalog::{
     Attribute, Check, DataRead, JsonWire, Kind, Life, Omitted, Order, Products, ResourceType,
-    boolean, checked, duration, integer, json, list, map, set, text,
+    boolean, checked, duration, integer, json, list, map, set, sorted_set, text,
 };
 
 /// The types of this engine.
@@ -70,7 +70,7 @@ const UI_HEADER: ResourceType = ResourceType::new(
 .query(&[("multivalue", "true")])
 .attributes(&[
     text("name", "Name of the header.").required().identity(),
-    set("values", "Its values.").required(),
+    sorted_set("values", "Its values.").required(),
 ])
 .example(
     r#"resource "vault_config_ui_header" "frames" {

@@ -172,7 +172,9 @@ pub const SIGN: ResourceType = ResourceType::new(
         .create_only()
         .never_read(),
     boolean("revoke", "Whether removing it revokes it.").argument(),
-    pem("certificate", "The certificate, as PEM.").computed(),
+    pem("certificate", "The certificate, as PEM.")
+        .computed()
+        .once_unless("format", "pem", false),
     pem("issuing_ca", "The certificate of whoever signed it.")
         .computed()
         .once(),
@@ -188,7 +190,7 @@ pub const SIGN: ResourceType = ResourceType::new(
         "The certificate and those of its issuers.",
     )
     .computed()
-    .bundles(&["certificate", "ca_chain"]),
+    .bundles(&["certificate", "issuing_ca"]),
     text("serial_number", "Its serial number.").computed(),
 ])
 .with(&[SUBJECT, CONSTRAINTS, SIGNATURE, FORMAT])

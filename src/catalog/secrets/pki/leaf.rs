@@ -67,7 +67,9 @@ pub const CERT: ResourceType = ResourceType::new(
         "Not used: the key is not kept; `revoke` does the same.",
     )
     .argument(),
-    pem("certificate", "The certificate, as PEM.").computed(),
+    pem("certificate", "The certificate, as PEM.")
+        .computed()
+        .once_unless("format", "pem", true),
     pem("issuing_ca", "The certificate of whoever signed it.")
         .computed()
         .once(),
@@ -141,7 +143,9 @@ pub const SIGNED: ResourceType = ResourceType::new(
     ISSUER,
     TTL,
     NOT_AFTER,
-    pem("certificate", "The certificate, as PEM.").computed(),
+    pem("certificate", "The certificate, as PEM.")
+        .computed()
+        .once_unless("format", "pem", false),
     pem("issuing_ca", "The certificate of whoever signed it.")
         .computed()
         .once(),
