@@ -13,6 +13,7 @@ use vaultform::value::Mode;
 const OURS: &[(&str, &str)] = &[
     ("vault_database_secret_backend_connection", "valkey"),
     ("vault_database_secret_backend_connection", "rotate_root"),
+    ("vault_database_secrets_mount", "valkey"),
 ];
 
 #[test]
@@ -103,7 +104,7 @@ fn compare_one(at: &str, own: &Attribute, theirs: &Foreign, faults: &mut Vec<Str
                 attributes,
             },
         ) => {
-            let list = matches!(nesting, Nesting::One | Nesting::List);
+            let list = matches!(nesting, Nesting::One | Nesting::List | Nesting::Objects(_));
             if list != *ordered {
                 faults.push(format!("{at}: {nesting:?} is not the provider's nesting"));
             }
@@ -213,9 +214,12 @@ fn every_field_is_one_of_the_servers() {
         if table.mode != Mode::Managed || UNTOLD.contains(&table.name) || table.place.is_empty() {
             continue;
         }
+        let single =
+            |attribute: &&Attribute| !matches!(attribute.kind, Kind::Block(Nesting::Objects(_), _));
         for attribute in table
             .all()
             .filter(|attribute| attribute.is_sent() && !names_a_path(table, attribute))
+            .filter(single)
         {
             let mut fields = Fields::new();
             for target in targets(table, attribute.part) {
@@ -302,6 +306,7 @@ impl Sent for Attribute {
                 | ReadBack::Wrap
                 | ReadBack::Template(_)
                 | ReadBack::Time
+                | ReadBack::Count
         );
         !silent && self.presence != Presence::Computed && self.field != "*"
     }

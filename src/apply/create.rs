@@ -127,7 +127,7 @@ impl Run<'_> {
     }
 
     /// Tells whether a leaf differs, or the object's last write is in doubt.
-    fn is_touched(&self, task: &Task<'_>, path: &str) -> bool {
+    pub(super) fn is_touched(&self, task: &Task<'_>, path: &str) -> bool {
         let doubt = task
             .work
             .owned
@@ -174,6 +174,10 @@ impl Run<'_> {
         wanted: &(dyn Fn(&str) -> bool + Sync),
     ) -> Result<(), Problems> {
         for part in task.step.kind.parts {
+            if !part.each.is_empty() {
+                self.write_objects(task, part, wanted).await?;
+                continue;
+            }
             let all = leaves(task.step.kind, &task.desired.attributes, None);
             let mut carried = all
                 .iter()

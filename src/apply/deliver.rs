@@ -31,7 +31,7 @@ impl Deliveries {
             let mut given = plan.steps[index]
                 .kind
                 .all()
-                .filter(|one| is_given_once(one.read));
+                .filter(|one| is_given_once(one));
             plan.steps[index].change.writes() && given.any(|one| asked(one.name))
         };
         let givers = (0..plan.steps.len()).filter(|index| gives(*index));

@@ -6,6 +6,7 @@ mod fill;
 mod generate;
 mod keeper;
 mod local;
+mod many;
 mod read;
 mod record;
 mod remove;

@@ -7,6 +7,7 @@ use crate::catalog::{Life, Removal};
 use crate::observe::{Connection, Wanted, look_at};
 use crate::plan::change::{is_given_once_to, planned};
 use crate::plan::leaf::leaves;
+use crate::plan::many::in_table;
 use crate::plan::place::{Home, place_of};
 use crate::plan::sends::{Sends, held_value_needed, sends};
 use crate::plan::template::fill;
@@ -475,7 +476,7 @@ impl Run<'_> {
         carry: Carry,
         wanted: &dyn Fn(&str) -> bool,
     ) -> Json {
-        let has = |path: &str| !task.desired.lacks.contains(path) && wanted(path);
+        let has = |path: &str| !task.desired.lacks.contains(in_table(path)) && wanted(path);
         encode(task.step.kind, part, &task.desired.attributes, carry, &has)
     }
 

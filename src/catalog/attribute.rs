@@ -78,6 +78,8 @@ pub enum ReadBack {
     Wrap,
     /// The time of the reading.
     Time,
+    /// How many objects its part holds.
+    Count,
     /// From the answer to a write, and held afterwards: the fields that the named attribute lists.
     Picked(&'static str),
     /// Nothing to learn: an argument of this program, which the server never sees.
@@ -433,6 +435,13 @@ impl Attribute {
     #[must_use]
     pub const fn read_time(mut self) -> Attribute {
         self.read = ReadBack::Time;
+        self
+    }
+
+    /// It counts the objects of its part.
+    #[must_use]
+    pub const fn counts(mut self) -> Attribute {
+        self.read = ReadBack::Count;
         self
     }
 

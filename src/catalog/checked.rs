@@ -18,12 +18,34 @@ pub const fn checked(types: &'static [ResourceType]) -> &'static [ResourceType] 
         }
         let mut part = 0;
         while part < table.parts.len() {
-            check_template(table, table.parts[part].path);
+            let (path, each) = (table.parts[part].path, table.parts[part].each);
+            check_part(table, path, each);
             part += 1;
         }
         index += 1;
     }
     types
+}
+
+/// Checks the path of a part; one of many objects names the attribute of their blocks last.
+const fn check_part(table: &ResourceType, path: &str, each: &str) {
+    if each.is_empty() {
+        check_template(table, path);
+        return;
+    }
+    let (path, each) = (path.as_bytes(), each.as_bytes());
+    assert!(
+        path.len() > each.len() + 2,
+        "the path of a part is too short"
+    );
+    let (before, last) = path.split_at(path.len() - each.len() - 2);
+    let (_, last) = last.split_at(1);
+    let (name, _) = last.split_at(each.len());
+    assert!(
+        same(name, each),
+        "the path of a part does not end in what names its objects"
+    );
+    check_bytes(table, before);
 }
 
 /// Checks the templates of attributes.
@@ -94,7 +116,11 @@ const fn stands_in(attributes: &[Attribute], name: &str) -> bool {
 
 /// Checks every `{name}` and `{name|other}` of a template.
 const fn check_template(table: &ResourceType, template: &str) {
-    let mut rest = template.as_bytes();
+    check_bytes(table, template.as_bytes());
+}
+
+const fn check_bytes(table: &ResourceType, template: &[u8]) {
+    let mut rest = template;
     while let Some((byte, after)) = rest.split_first() {
         rest = after;
         if *byte == b'{' {

@@ -136,6 +136,17 @@ pub const fn block_set(
     Attribute::new(name, Kind::Block(Nesting::Set, attributes), about)
 }
 
+/// A block that may stand any number of times, each an object of its own on the server, named by one of its attributes.
+#[must_use]
+pub const fn objects(
+    name: &'static str,
+    by: &'static str,
+    attributes: &'static [Attribute],
+    about: &'static str,
+) -> Attribute {
+    Attribute::new(name, Kind::Block(Nesting::Objects(by), attributes), about)
+}
+
 /// Puts two groups of attributes together; `N` is how many they are, and does not compile when it is not.
 #[must_use]
 pub const fn joined<const N: usize>(first: &[Attribute], second: &[Attribute]) -> [Attribute; N] {

@@ -95,4 +95,7 @@ pub enum Nesting {
     Keyed(&'static str),
     /// The same, sent as text of JSON.
     KeyedText(&'static str),
+    /// Any number, a list of objects; each is an object of its own on the server, named by this attribute
+    /// ([`super::Part::each`]).
+    Objects(&'static str),
 }

@@ -184,6 +184,8 @@ pub struct Part {
     pub only_if_set: bool,
     /// Read only where one of its attributes is set.
     pub delete: bool,
+    /// The attribute of the blocks of which each is an object of its own; it stands in the path. Empty: there is one object.
+    pub each: &'static str,
 }
 
 /// How a data source or ephemeral resource is read. Attributes that are sent go as query parameters where the request is a

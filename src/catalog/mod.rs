@@ -21,7 +21,7 @@ pub use attribute::{Attribute, Check, Default, OnChange, Presence, ReadBack};
 pub use checked::checked;
 pub use construct::{
     block, block_set, blocks, boolean, cidrs, duration, float, integer, joined, json, list, map,
-    path, pem, policy, seconds, seconds_text, set, sorted_set, text, url,
+    objects, path, pem, policy, seconds, seconds_text, set, sorted_set, text, url,
 };
 pub use hoard::Hoard;
 pub use kind::{JsonWire, Kind, Nesting, Order};

@@ -34,7 +34,7 @@ pub fn type_of(kind: &Kind) -> Type {
 /// Returns the type of the blocks of which each is of a type.
 pub(super) fn nested(nesting: Nesting, object: Type) -> Type {
     match nesting {
-        Nesting::One | Nesting::List => Type::list(object),
+        Nesting::One | Nesting::List | Nesting::Objects(_) => Type::list(object),
         _ => Type::set(object),
     }
 }

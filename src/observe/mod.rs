@@ -3,6 +3,7 @@
 mod bulk;
 mod generate;
 mod hoard;
+mod many;
 mod names;
 mod secret;
 mod single;
@@ -11,6 +12,7 @@ mod tables;
 pub use bulk::Cache;
 pub use generate::is_gone;
 pub use hoard::undeclared;
+pub use many::path_of as object_path;
 pub use secret::{Secret, secret_at};
 
 use crate::catalog::{DataRead, Life, Products, ReadBack, ResourceType};

@@ -40,6 +40,11 @@ pub(super) async fn object(wanted: &Wanted<'_>, cache: &Cache) -> Found {
 /// Reads the parts that carry something configured or referenced.
 async fn parts(wanted: &Wanted<'_>, raw: &mut Raw) -> Result<(), ServerError> {
     for part in wanted.kind.parts.iter().filter(|part| part.read) {
+        if !part.each.is_empty() {
+            raw.0
+                .insert(part.name, super::many::objects(wanted, part).await?);
+            continue;
+        }
         if !is_needed(wanted, part) {
             raw.0.insert(part.name, Json::Null);
             continue;

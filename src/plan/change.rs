@@ -1,14 +1,15 @@
 //! Desired + Observed + Owned → what happens to one object: the change table of planning.
 
-use crate::catalog::{Attribute, Default, Kind, Life, Nesting, OnChange, Presence, ReadBack};
-use crate::plan::leaf::{Leaf, is_live, leaves};
+use super::shown::shown_before;
+pub use super::shown::{concealed, planned};
+use crate::catalog::{Attribute, Default, Life, OnChange, Presence, ReadBack};
+use crate::plan::leaf::{Leaf, leaves};
+use crate::plan::many::{in_table, name_in};
 use crate::plan::normal::url_with_password;
-use crate::plan::template::{Filled, effective, fill};
 use crate::plan::types::{
     AttributeChange, Change, Comparison, Desired, Lifecycle, Observed, Origin, Owned, Reason,
 };
-use crate::plan::wire::type_of;
-use crate::value::{Address, Digest, Marks, Shape, Value};
+use crate::value::{Digest, Value};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub fn change_for(
     let live = &observed.attributes;
     let mut attributes = BTreeMap::new();
     for leaf in leaves(desired.kind, &desired.attributes, Some(live)) {
-        if desired.lacks.contains(&leaf.path) {
+        if desired.lacks.contains(in_table(&leaf.path)) {
             continue;
         }
         let change = compare(&leaf, observed, owned, &desired.lifecycle, digester);
@@ -148,7 +149,7 @@ fn compare(
     let rotated = owned.is_some_and(|owned| owned.rotated.contains(leaf.path.as_str()));
     let apart = matches!(
         leaf.attribute.read,
-        ReadBack::Place | ReadBack::Sent | ReadBack::Template(_) | ReadBack::Time
+        ReadBack::Count | ReadBack::Place | ReadBack::Sent | ReadBack::Template(_) | ReadBack::Time
     );
     if rotated
         || apart
@@ -227,11 +228,12 @@ pub fn is_given_once_to(attribute: &Attribute, object: &Value) -> bool {
 }
 
 fn ignored(leaf: &Leaf, lifecycle: &Lifecycle) -> bool {
+    let own = in_table(&leaf.path);
     let covers = |path: &String| {
-        leaf.path == *path
-            || leaf.path.starts_with(&format!("{path}."))
-            || (path.starts_with(&format!("{}[", leaf.path)))
-            || (path.starts_with(&format!("{}.", leaf.path)))
+        own == *path
+            || own.starts_with(&format!("{path}."))
+            || (path.starts_with(&format!("{own}[")))
+            || (path.starts_with(&format!("{own}.")))
     };
     lifecycle.ignore_all || lifecycle.ignore_changes.iter().any(covers)
 }
@@ -314,7 +316,9 @@ fn origin_of(leaf: &Leaf, owned: Option<&Owned>, digester: &dyn Digester) -> Ori
         return Origin::Config;
     };
     let old = recorded(owned, leaf);
-    if leaf.wish().is_none() {
+    // A block that the configuration does not have any more.
+    let dropped = name_in(&leaf.path).is_some() && !in_table(&leaf.path).contains('.');
+    if dropped || leaf.wish().is_none() {
         return Origin::Config;
     }
     if wish_digest(leaf, digester) == old {
@@ -327,227 +331,6 @@ fn origin_of(leaf: &Leaf, owned: Option<&Owned>, digester: &dyn Digester) -> Ori
     } else {
         Origin::Both
     }
-}
-
-/// Returns the object as it will be. `observed` is `None` where a new one is made.
-#[must_use]
-pub fn planned(
-    desired: &Desired,
-    observed: Option<&Observed>,
-    owned: Option<&Owned>,
-    changes: &BTreeMap<Arc<str>, AttributeChange>,
-) -> Value {
-    let mut fields = BTreeMap::new();
-    let live = observed.map(|observed| &observed.attributes);
-    for attribute in desired.kind.all() {
-        let wish = desired.attributes.field(attribute.name);
-        let seen = live.and_then(|live| live.field(attribute.name));
-        let value = if desired.lacks.contains(attribute.name) {
-            Value::null(type_of(&attribute.kind))
-        } else {
-            planned_attribute(desired, attribute, wish, seen, observed.is_some(), owned)
-        };
-        fields.insert(Arc::from(attribute.name), value);
-    }
-    for (path, change) in changes {
-        let ignored = change.comparison == Comparison::NotComparable && !path.contains('.');
-        let attribute = desired.kind.attribute(path);
-        let comparable = attribute.is_some_and(|attribute| is_live(attribute.read));
-        if ignored
-            && comparable
-            && let Some(seen) = live.and_then(|live| live.field(path))
-            && !seen.is_null()
-        {
-            fields.insert(path.clone(), seen.clone());
-        }
-    }
-    let object = Value::object(fields.clone());
-    fields.insert(
-        Arc::from("id"),
-        object_id(desired, &object, observed, owned),
-    );
-    Value::object(fields)
-}
-
-fn object_id(
-    desired: &Desired,
-    object: &Value,
-    observed: Option<&Observed>,
-    owned: Option<&Owned>,
-) -> Value {
-    let kind = desired.kind;
-    if let Some(seen) = observed.and_then(|seen| seen.attributes.field("id"))
-        && !seen.is_null()
-    {
-        return seen.clone();
-    }
-    let own = kind
-        .attributes
-        .iter()
-        .find(|attribute| attribute.name == "id");
-    let template = if kind.id.is_empty() {
-        kind.place
-    } else {
-        kind.id
-    };
-    let id = owned.map(|owned| &*owned.id).filter(|id| !id.is_empty());
-    let needs_id = template.contains("{id}") || own.is_some() || template.is_empty();
-    if needs_id && (id.is_none() || template.is_empty()) {
-        return id.map_or_else(
-            || unknown_of(&desired.address, crate::value::Type::String),
-            Value::from,
-        );
-    }
-    match fill(template, kind, object, id) {
-        Filled::Known(path) => path.into(),
-        Filled::Unknown(waits) => Value::unknown(crate::value::Type::String, waits),
-        Filled::Missing(_) => unknown_of(&desired.address, crate::value::Type::String),
-    }
-}
-
-fn unknown_of(address: &Address, ty: crate::value::Type) -> Value {
-    Value::unknown(ty, Arc::new([address.clone()].into()))
-}
-
-fn planned_attribute(
-    desired: &Desired,
-    attribute: &'static crate::catalog::Attribute,
-    wish: Option<&Value>,
-    seen: Option<&Value>,
-    exists: bool,
-    owned: Option<&Owned>,
-) -> Value {
-    let marks = if attribute.sensitive {
-        Marks::SENSITIVE
-    } else {
-        Marks::NONE
-    };
-    let ty = type_of(&attribute.kind);
-    if let Some(wish) = wish.filter(|wish| !wish.is_null()) {
-        if let (Kind::Block(Nesting::One, inner), Some(object)) =
-            (&attribute.kind, wish.as_items().and_then(<[Value]>::first))
-        {
-            let seen = seen.and_then(|seen| seen.as_items()?.first());
-            return planned_block(desired, inner, object, seen, exists, owned);
-        }
-        let secret = url_with_password(&attribute.kind, wish).is_some();
-        let marks = if secret { Marks::SENSITIVE } else { marks };
-        return wish.clone().marked(marks);
-    }
-    if let Some(value) = effective(Some(attribute), None, &desired.attributes) {
-        return value.marked(marks);
-    }
-    if let ReadBack::Template(template) = attribute.read {
-        return crate::plan::wire::formed(desired.kind, template, &desired.attributes)
-            .marked(marks);
-    }
-    if attribute.default != Default::Server {
-        return Value::null(ty);
-    }
-    let once = is_given_once_to(attribute, &desired.attributes);
-    let secret = once && matches!(attribute.read, ReadBack::OnceUnless { secret: true, .. });
-    let marks = if secret { Marks::SENSITIVE } else { marks };
-    if once && exists {
-        return held(attribute.name, ty, owned).marked(marks);
-    }
-    match seen.filter(|seen| !seen.is_null()) {
-        Some(seen) => seen.clone().marked(marks),
-        None if exists || (attribute.write_only.is_some()) => Value::null(ty),
-        None if matches!(attribute.kind, Kind::Block(..))
-            && attribute.presence != Presence::Computed =>
-        {
-            Value::null(ty)
-        }
-        None => unknown_of(&desired.address, ty).marked(marks),
-    }
-}
-
-/// Returns what stands for a value that was given once: equal to itself by the digest of what was given.
-fn held(name: &str, ty: crate::value::Type, owned: Option<&Owned>) -> Value {
-    let digest = owned.and_then(|owned| owned.sent.get(name).cloned());
-    let Some(digest) = digest else {
-        return Value::null(ty);
-    };
-    Shape::Held {
-        ty,
-        digest,
-        kept: false,
-    }
-    .into()
-}
-
-fn planned_block(
-    desired: &Desired,
-    inner: &'static [crate::catalog::Attribute],
-    object: &Value,
-    seen: Option<&Value>,
-    exists: bool,
-    owned: Option<&Owned>,
-) -> Value {
-    let fields = inner.iter().map(|attribute| {
-        let wish = object.field(attribute.name);
-        let seen = seen.and_then(|seen| seen.field(attribute.name));
-        let value = planned_attribute(desired, attribute, wish, seen, exists, owned);
-        (Arc::from(attribute.name), value)
-    });
-    let object = Value::object(fields.collect());
-    Value::list(object.ty(), vec![object])
-}
-
-/// Returns the object as it is, in the spelling of the configuration wherever both are the same.
-fn shown_before(
-    desired: &Desired,
-    live: &Value,
-    after: &Value,
-    changes: &BTreeMap<Arc<str>, AttributeChange>,
-    replaced: bool,
-) -> Value {
-    let differs = |name: &str| {
-        changes
-            .iter()
-            .any(|(path, change)| change.differs && path.split('.').next() == Some(name))
-    };
-    let fields = desired.kind.all().map(|attribute| {
-        let seen = live.field(attribute.name).cloned();
-        let seen = seen.unwrap_or_else(|| Value::null(type_of(&attribute.kind)));
-        let wish = after.field(attribute.name);
-        let anew = replaced && attribute.default == Default::Server;
-        let same = !differs(attribute.name) && !anew;
-        let value = match wish {
-            Some(wish) if same => wish.clone(),
-            _ => seen,
-        };
-        (Arc::from(attribute.name), value)
-    });
-    Value::object(fields.collect())
-}
-
-/// Marks what was secret when we wrote it, though neither the type says so nor the configuration any more.
-#[must_use]
-pub fn concealed(object: Value, owned: Option<&Owned>) -> Value {
-    let hidden = owned.into_iter().flat_map(|owned| &owned.hidden);
-    hidden.fold(object, |object, path| {
-        sensitive_at(object, path.trim_end_matches(".*"))
-    })
-}
-
-fn sensitive_at(value: Value, path: &str) -> Value {
-    let (head, rest) = path.split_once('.').unwrap_or((path, ""));
-    let Some(mut fields) = value.as_fields().cloned() else {
-        return value;
-    };
-    let Some(inner) = fields.get(head).cloned() else {
-        return value;
-    };
-    let inner = match (rest, inner.as_items().and_then(<[Value]>::first)) {
-        ("", _) | (_, None) => inner.marked(Marks::SENSITIVE),
-        (rest, Some(block)) => {
-            let block = sensitive_at(block.clone(), rest);
-            Value::list(block.ty(), vec![block])
-        }
-    };
-    fields.insert(head.into(), inner);
-    Value::object(fields)
 }
 
 /// Tells whether an object of this life can be changed where it is.

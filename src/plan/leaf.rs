@@ -3,11 +3,12 @@
 //! cannot be read back.
 
 use crate::catalog::{Attribute, Default, Kind, Nesting, ReadBack, ResourceType};
+use crate::plan::many::{named, objects_of};
 use crate::plan::normal::normal;
 use crate::plan::template::{effective, is_alternative, is_elsewhere, respelled};
 use crate::value::Value;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One comparable piece of an object.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ impl Leaf {
     /// Returns the name of the attribute at the top.
     #[must_use]
     pub fn top(&self) -> &str {
-        self.path.split('.').next().unwrap_or(&self.path)
+        self.path.split(['.', '@']).next().unwrap_or(&self.path)
     }
 
     /// Returns the normal form of the wish; `None` while it is not known.
@@ -59,10 +60,10 @@ impl Leaf {
     /// Tells whether its live value is not in the object's answers: it is known by the digest of what was sent.
     #[must_use]
     pub fn unread(&self) -> bool {
-        use ReadBack::{Argument, Place, Sent, Template, Time};
+        use ReadBack::{Argument, Count, Place, Sent, Template, Time};
         let apart = matches!(
             self.attribute.read,
-            Argument | Place | Sent | Template(_) | Time
+            Argument | Count | Place | Sent | Template(_) | Time
         );
         self.hidden || (!apart && !is_live(self.attribute.read))
     }
@@ -112,6 +113,10 @@ fn collect(
     let value = around.field(attribute.name);
     let observed = observed_around.and_then(|object| object.field(attribute.name));
     let set = value.is_some_and(|value| !value.is_null());
+    if objects_of(attribute).is_some() && !value.is_some_and(Value::is_unknown) {
+        collect_objects(found, attribute, value, observed);
+        return;
+    }
     if let Kind::Block(Nesting::One, inner) = &attribute.kind
         && !value.is_some_and(Value::is_unknown)
     {
@@ -153,6 +158,42 @@ fn collect(
         observed: observed.filter(|value| !value.is_null()).cloned(),
         hidden: false,
     });
+}
+
+/// Collects the leaves of blocks that are objects of their own, and one for each that is there and not declared.
+fn collect_objects(
+    found: &mut Vec<Leaf>,
+    attribute: &'static Attribute,
+    value: Option<&Value>,
+    observed: Option<&Value>,
+) {
+    let Some((by, inner)) = objects_of(attribute) else {
+        return;
+    };
+    let live: BTreeMap<String, &Value> = named(observed, by).collect();
+    let mut declared = BTreeSet::new();
+    for (name, object) in named(value, by) {
+        let mut leaves = Vec::new();
+        for inner in inner {
+            let prefix = format!("{}.", attribute.name);
+            collect(&mut leaves, prefix, inner, object, live.get(&name).copied());
+        }
+        found.extend(leaves.into_iter().map(|leaf| Leaf {
+            path: format!("{}@{name}", leaf.path),
+            ..leaf
+        }));
+        declared.insert(name);
+    }
+    for (name, object) in live.iter().filter(|(name, _)| !declared.contains(*name)) {
+        found.push(Leaf {
+            path: format!("{}@{name}", attribute.name),
+            attribute,
+            desired: None,
+            set: false,
+            observed: Some((*object).clone()),
+            hidden: false,
+        });
+    }
 }
 
 /// Returns the normal form of what cannot be read back in repeated blocks.

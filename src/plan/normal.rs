@@ -304,7 +304,7 @@ fn nested(nesting: Nesting, attributes: &[Attribute], value: &Value) -> Option<J
     for item in value.as_items().unwrap_or(single) {
         normals.push(nested_object(attributes, item)?);
     }
-    if !matches!(nesting, Nesting::One | Nesting::List) {
+    if !matches!(nesting, Nesting::One | Nesting::List | Nesting::Objects(_)) {
         normals.sort_by_key(ToString::to_string);
     }
     let empty = normals.iter().all(Json::is_null);

@@ -3,6 +3,7 @@
 use super::wire::{field_of, get, join, type_of};
 use crate::catalog::{Attribute, Default, JsonWire, Kind, Nesting, ReadBack, ResourceType};
 use crate::plan::certificate::Certificate;
+use crate::plan::many;
 use crate::plan::normal::duration_seconds;
 use crate::plan::shapes;
 use crate::plan::template::{Filled, fill, is_alternative, placeholders};
@@ -16,18 +17,25 @@ use std::sync::Arc;
 pub const AROUND: &str = "$around";
 
 /// What the attributes of one object are read from, besides its data.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     around: Option<&'a Json>,
     certificate: Option<Certificate>,
     /// There is no configuration to follow: whatever is there is shown.
     free: bool,
 }
 
-const PLAIN: Reader<'static> = Reader {
-    around: None,
-    certificate: None,
-    free: false,
-};
+const PLAIN: Reader<'static> = Reader::within(None);
+
+impl<'a> Reader<'a> {
+    /// Reads fields of the data, else of this.
+    pub(super) const fn within(around: Option<&'a Json>) -> Reader<'a> {
+        Reader {
+            around,
+            certificate: None,
+            free: false,
+        }
+    }
+}
 
 /// Returns the attributes that the server's answers tell, null where they tell nothing. `guide` is what the
 /// configuration says: places and blocks that share fields are taken from it; one without any wish shows all that is there.
@@ -47,6 +55,8 @@ pub fn decode(kind: &ResourceType, raw: &Raw, guide: &Value) -> Value {
             is_alternative(kind, attribute.name) && !is_meant(kind, attribute.name, raw, guide);
         let value = if other {
             Value::null(type_of(&attribute.kind))
+        } else if let ReadBack::Count = attribute.read {
+            count(part).into()
         } else {
             decode_attribute(&reader, attribute, part, "", wish)
         };
@@ -54,6 +64,12 @@ pub fn decode(kind: &ResourceType, raw: &Raw, guide: &Value) -> Value {
     }
     form(kind, &mut attributes);
     Value::object(attributes)
+}
+
+/// Returns how many objects a part of many holds.
+fn count(part: &Json) -> i64 {
+    let count = part.as_object().map_or(0, Map::len);
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Reads the certificate of an answer, where attributes of the type are read out of it.
@@ -151,6 +167,12 @@ fn decode_attribute(
         Marks::NONE
     };
     let own = || join(prefix, field_of(attribute));
+    if let Kind::Block(Nesting::Objects(_), _) = attribute.kind {
+        let ReadBack::At(within) = attribute.read else {
+            return Value::null(ty);
+        };
+        return many::decode(attribute, json, within, guide).unwrap_or_else(|| Value::null(ty));
+    }
     let value = if let Kind::Block(Nesting::One, inner) = &attribute.kind {
         return decode_block(reader, attribute, inner, json, prefix, guide)
             .unwrap_or_else(|| Value::null(ty));
@@ -386,7 +408,7 @@ fn blocks_from(nesting: Nesting, attributes: &[Attribute], json: &Json) -> Optio
         _ => objects.first().map_or(Type::Dynamic, Value::ty),
     };
     Some(match nesting {
-        Nesting::One | Nesting::List => Value::list(ty, objects),
+        Nesting::One | Nesting::List | Nesting::Objects(_) => Value::list(ty, objects),
         _ => Value::set(ty, objects),
     })
 }
@@ -396,6 +418,16 @@ fn inner_object(attributes: &[Attribute], json: &Json) -> Value {
         .iter()
         .map(|inner| (Arc::from(inner.name), decode_inner(inner, json)));
     Value::object(fields.collect())
+}
+
+/// Returns an attribute that stands at the top of an answer.
+pub(super) fn decode_with(
+    reader: &Reader<'_>,
+    attribute: &Attribute,
+    json: &Json,
+    guide: Option<&Value>,
+) -> Value {
+    decode_attribute(reader, attribute, json, "", guide)
 }
 
 /// Returns an attribute of a nested object.

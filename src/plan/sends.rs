@@ -30,7 +30,7 @@ impl Sends {
 /// Makes the error of a value that the server gave once and that a write needs again.
 #[must_use]
 pub fn held_value_needed(desired: &Desired, path: &str) -> Diagnostic {
-    let top = path.split('.').next().unwrap_or(path);
+    let top = path.split(['.', '@']).next().unwrap_or(path);
     let span = desired.spans.get(top).copied().unwrap_or(desired.span);
     let needs: Vec<String> = desired
         .needs

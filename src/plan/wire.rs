@@ -52,7 +52,7 @@ pub fn type_of(kind: &Kind) -> Type {
                     .map(|inner| (Arc::from(inner.name), type_of(&inner.kind))),
             );
             match nesting {
-                Nesting::One | Nesting::List => Type::list(object),
+                Nesting::One | Nesting::List | Nesting::Objects(_) => Type::list(object),
                 _ => Type::set(object),
             }
         }
@@ -86,6 +86,26 @@ pub fn encode(
         }
         let value = attributes.field(attribute.name);
         encode_attribute(&mut body, "", attribute, value, attributes, carry, wanted);
+    }
+    Json::Object(body)
+}
+
+/// Returns the body of a request to an object that a block declares; paths given to `wanted` name the block.
+#[must_use]
+pub fn encode_object(
+    block: &str,
+    name: &str,
+    attributes: &[Attribute],
+    object: &Value,
+    carry: Carry,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Json {
+    let mut body = Map::new();
+    let prefix = format!("{block}.");
+    let wanted = |path: &str| wanted(&format!("{path}@{name}"));
+    for attribute in attributes {
+        let value = object.field(attribute.name);
+        encode_attribute(&mut body, &prefix, attribute, value, object, carry, &wanted);
     }
     Json::Object(body)
 }
@@ -190,9 +210,11 @@ fn addressed(attribute: &Attribute, value: Value, around: &Value) -> Value {
 }
 
 fn sendable(attribute: &Attribute) -> bool {
-    use ReadBack::{Argument, Place, Template, Time, Wrap};
-    !matches!(attribute.read, Place | Argument | Template(_) | Time | Wrap)
-        && attribute.presence != crate::catalog::Presence::Computed
+    use ReadBack::{Argument, Count, Place, Template, Time, Wrap};
+    !matches!(
+        attribute.read,
+        Place | Argument | Template(_) | Time | Count | Wrap
+    ) && attribute.presence != crate::catalog::Presence::Computed
 }
 
 pub(super) fn field_of(attribute: &Attribute) -> &'static str {

@@ -3,6 +3,7 @@
 use super::walk::{Candidate, Walk};
 use crate::observe::Connection;
 use crate::plan::leaf::{Leaf, leaves};
+use crate::plan::many::{in_table, said_twice};
 use crate::plan::template::lacking;
 use crate::source::{Diagnostic, Span};
 use crate::value::Value;
@@ -50,6 +51,7 @@ impl Walk<'_> {
         }
         let attributes = Value::object(fields);
         problems.extend(self.unsupported_within(candidate, &attributes, spans, connection));
+        problems.extend(named_twice(candidate, &attributes));
         self.tell(problems);
         attributes
     }
@@ -64,9 +66,9 @@ impl Walk<'_> {
     ) -> Vec<Diagnostic> {
         let lacks = lacking(candidate.kind, &|products| connection.is_one_of(products));
         let all = leaves(candidate.kind, attributes, None);
-        let dropped = all
-            .iter()
-            .filter(|leaf| leaf.set && leaf.path.contains('.') && lacks.contains(&leaf.path));
+        let dropped = all.iter().filter(|leaf| {
+            leaf.set && leaf.path.contains('.') && lacks.contains(in_table(&leaf.path))
+        });
         let tell = |leaf: &Leaf| {
             let harmless = leaf.wish().is_some_and(|wish| wish.is_null());
             let span = spans
@@ -83,6 +85,20 @@ impl Walk<'_> {
         };
         dropped.map(tell).collect()
     }
+}
+
+/// Tells of two blocks that declare one object.
+fn named_twice(candidate: &Candidate, attributes: &Value) -> Option<Diagnostic> {
+    let parts = candidate.kind.parts.iter();
+    let mut parts = parts.filter(|part| !part.each.is_empty());
+    parts.find_map(|part| {
+        let name = said_twice(candidate.kind, part, attributes)?;
+        let message = format!("two blocks have the {} `{name}`", part.each);
+        let problem = Diagnostic::error("declared-twice", message);
+        let problem = problem.at(candidate.declared.span, "in this resource");
+        let problem = problem.hint("each block is an object of its own: give it a name of its own");
+        Some(problem.address(&candidate.address))
+    })
 }
 
 /// Makes what is told of an attribute that the server would drop.

@@ -71,7 +71,7 @@ impl Schema {
 
 fn block_nesting(nesting: BlockNesting) -> Nesting {
     match nesting {
-        BlockNesting::One | BlockNesting::List => Nesting::List,
+        BlockNesting::One | BlockNesting::List | BlockNesting::Objects(_) => Nesting::List,
         _ => Nesting::Set,
     }
 }

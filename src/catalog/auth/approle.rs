@@ -56,6 +56,7 @@ const ROLE: ResourceType = ResourceType::new(
     omitted: Omitted::Kept,
     only_if_set: true,
     delete: false,
+    each: "",
 }])
 .example(
     r#"resource "vault_auth_backend" "machines" {

@@ -47,6 +47,7 @@ const BACKEND: ResourceType = ResourceType::new(
     omitted: Omitted::Reset,
     only_if_set: false,
     delete: false,
+    each: "",
 }])
 .rules(&[
     Rule::Conflict(&["jwks_url", "oidc_discovery_url", "jwt_validation_pubkeys"]),

@@ -116,7 +116,8 @@ const SELF_MANAGED: Attribute =
     boolean("self_managed", "Whether static roles log in as themselves.")
         .only(Products::Enterprise);
 
-const POSTGRESQL: &[Attribute] = &joined::<17>(
+/// What PostgreSQL needs.
+pub const POSTGRESQL: &[Attribute] = &joined::<17>(
     SQL,
     &[
         ESCAPING,
@@ -136,7 +137,8 @@ const POSTGRESQL: &[Attribute] = &joined::<17>(
     ],
 );
 
-const MYSQL: &[Attribute] = &joined::<13>(
+/// What MySQL and its kin needs.
+pub const MYSQL: &[Attribute] = &joined::<13>(
     SQL,
     &[
         TLS_CA,
@@ -151,9 +153,11 @@ const MYSQL: &[Attribute] = &joined::<13>(
     ],
 );
 
-const HANA: &[Attribute] = &joined::<10>(SQL, &[ESCAPING]);
+/// What SAP HANA, and Redshift needs.
+pub const HANA: &[Attribute] = &joined::<10>(SQL, &[ESCAPING]);
 
-const MSSQL: &[Attribute] = &joined::<11>(
+/// What SQL Server needs.
+pub const MSSQL: &[Attribute] = &joined::<11>(
     SQL,
     &[
         ESCAPING,
@@ -161,7 +165,8 @@ const MSSQL: &[Attribute] = &joined::<11>(
     ],
 );
 
-const ORACLE: &[Attribute] = &joined::<12>(
+/// What Oracle needs.
+pub const ORACLE: &[Attribute] = &joined::<12>(
     SQL,
     &[
         boolean(
@@ -178,7 +183,8 @@ const ORACLE: &[Attribute] = &joined::<12>(
     ],
 );
 
-const MONGODB: &[Attribute] = &joined::<12>(
+/// What MongoDB needs.
+pub const MONGODB: &[Attribute] = &joined::<12>(
     SQL,
     &[
         TLS_CA,
@@ -196,7 +202,8 @@ const MONGODB: &[Attribute] = &joined::<12>(
     ],
 );
 
-const SNOWFLAKE: &[Attribute] = &joined::<11>(
+/// What Snowflake needs.
+pub const SNOWFLAKE: &[Attribute] = &joined::<11>(
     SQL,
     &[
         text("private_key_wo", "Key of the server's own user.").write_only("private_key"),
@@ -226,7 +233,8 @@ const PEM_JSON: Attribute = json("pem_json", JsonWire::Text, "Certificates and k
     .sensitive()
     .never_read();
 
-const CASSANDRA: &[Attribute] = &[
+/// What Cassandra needs.
+pub const CASSANDRA: &[Attribute] = &[
     list("hosts", "Addresses of the cluster.").comma(),
     integer("port", "Its port.")
         .default_number(9042)
@@ -253,7 +261,8 @@ const CASSANDRA: &[Attribute] = &[
     text("local_datacenter", "The data centre to prefer."),
 ];
 
-const INFLUXDB: &[Attribute] = &[
+/// What InfluxDB needs.
+pub const INFLUXDB: &[Attribute] = &[
     text("host", "Address of the database.").required(),
     integer("port", "Its port.")
         .default_number(8086)
@@ -268,7 +277,8 @@ const INFLUXDB: &[Attribute] = &[
     TIMEOUT,
 ];
 
-const REDIS: &[Attribute] = &[
+/// What Redis needs.
+pub const REDIS: &[Attribute] = &[
     text("host", "Address of the database.").required(),
     integer("port", "Its port.")
         .default_number(6379)
@@ -283,7 +293,8 @@ const REDIS: &[Attribute] = &[
     ),
 ];
 
-const VALKEY: &[Attribute] = &joined::<8>(
+/// What Valkey needs.
+pub const VALKEY: &[Attribute] = &joined::<8>(
     REDIS,
     &[text(
         "persistence_mode",
@@ -291,7 +302,8 @@ const VALKEY: &[Attribute] = &joined::<8>(
     )],
 );
 
-const COUCHBASE: &[Attribute] = &[
+/// What Couchbase needs.
+pub const COUCHBASE: &[Attribute] = &[
     list("hosts", "Addresses of the cluster.")
         .required()
         .comma(),
@@ -306,7 +318,8 @@ const COUCHBASE: &[Attribute] = &[
     text("bucket_name", "A bucket, for versions before 6.5."),
 ];
 
-const ELASTICSEARCH: &[Attribute] = &[
+/// What Elasticsearch needs.
+pub const ELASTICSEARCH: &[Attribute] = &[
     text("url", "Address of the cluster.").required(),
     USERNAME.required(),
     PASSWORD.required(),
@@ -328,7 +341,8 @@ const ELASTICSEARCH: &[Attribute] = &[
     ),
 ];
 
-const MONGODB_ATLAS: &[Attribute] = &[
+/// What MongoDB Atlas needs.
+pub const MONGODB_ATLAS: &[Attribute] = &[
     text("public_key", "Name of the key.").required(),
     text("private_key", "The key.")
         .required()
@@ -338,7 +352,8 @@ const MONGODB_ATLAS: &[Attribute] = &[
     TEMPLATE,
 ];
 
-const ELASTICACHE: &[Attribute] = &[
+/// What ElastiCache needs.
+pub const ELASTICACHE: &[Attribute] = &[
     text("url", "Address of the cluster.").required(),
     text("region", "Its region."),
     USERNAME.sensitive(),

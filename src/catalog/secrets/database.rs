@@ -8,7 +8,13 @@ use crate::catalog::{
 };
 
 /// The types of this engine.
-pub const TYPES: &[ResourceType] = checked(&[CONNECTION, ROLE, STATIC_ROLE, CREDENTIALS]);
+pub const TYPES: &[ResourceType] = checked(&[
+    CONNECTION,
+    super::database_mount::MOUNT,
+    ROLE,
+    STATIC_ROLE,
+    CREDENTIALS,
+]);
 
 const CONNECTION: ResourceType = ResourceType::new(
     "vault_database_secret_backend_connection",

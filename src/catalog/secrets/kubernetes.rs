@@ -58,6 +58,7 @@ const BACKEND: ResourceType = ResourceType::new(
     omitted: Omitted::Kept,
     only_if_set: true,
     delete: true,
+    each: "",
 }])
 .rules(&[
     Rule::Conflict(&["service_account_jwt", "service_account_jwt_wo"]),

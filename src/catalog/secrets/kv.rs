@@ -119,6 +119,7 @@ const SECRET_V2: ResourceType = ResourceType::new(
     omitted: Omitted::Kept,
     only_if_set: true,
     delete: true,
+    each: "",
 }])
 .rules(&[
     Rule::Conflict(&["data_json", "data_json_wo"]),

@@ -4,6 +4,7 @@ use super::{Attribute, boolean, integer, text};
 
 mod connections;
 pub mod database;
+mod database_mount;
 pub mod generic;
 pub mod kubernetes;
 pub mod kv;

@@ -72,6 +72,7 @@ const BACKEND: ResourceType = ResourceType::new(
     omitted: Omitted::Reset,
     only_if_set: false,
     delete: false,
+    each: "",
 }])
 .rules(&[
     Rule::ExactlyOne(&["password", "password_wo"]),

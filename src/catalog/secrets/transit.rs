@@ -109,6 +109,7 @@ const KEY: ResourceType = ResourceType::new(
     omitted: Omitted::Kept,
     only_if_set: true,
     delete: false,
+    each: "",
 }])
 .notes(&["A key can be removed only where `deletion_allowed = true` was applied before."])
 .example(

@@ -199,7 +199,9 @@ impl Found {
                 all.extend(self.values.iter().flat_map(Value::waits_for));
                 Value::unknown(nested(nesting, object), Arc::new(all))
             }
-            (None, Nesting::One | Nesting::List) => Value::list(object, self.values),
+            (None, Nesting::One | Nesting::List | Nesting::Objects(_)) => {
+                Value::list(object, self.values)
+            }
             (None, _) => Value::set(object, self.values),
         };
         value.marked(self.marks)
