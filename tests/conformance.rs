@@ -158,7 +158,7 @@ impl Trial<'_> {
                 .await
                 .map_err(|error| error.to_string())?;
             let keeper = LedgerKeeper { ledger, lock: None };
-            let report = apply(planned, &keeper, &Deaf, &settings).await;
+            let report = apply(planned, &keeper, &Deaf, self.link, &settings).await;
             sound(&report.diagnostics)?;
             if let Some(at) = report
                 .outcomes

@@ -8,6 +8,7 @@ mod keeper;
 mod local;
 mod many;
 mod read;
+mod reach;
 mod record;
 mod remove;
 mod rotate;

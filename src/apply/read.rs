@@ -12,7 +12,6 @@ impl Run<'_> {
     /// Reads a data source, or opens an ephemeral, that the plan put off.
     pub(super) async fn read(&self, index: usize) -> Result<Option<String>, Problems> {
         let step = &self.plan.steps[index];
-        let work = &self.work[index];
         let attributes = self.attributes(index, View::Real)?;
         let Life::Data(read) = step.kind.life else {
             return Ok(None);
@@ -20,12 +19,7 @@ impl Run<'_> {
         let value = if let crate::catalog::DataRead::Local(local) = read {
             crate::reconcile::data::computed(local, &attributes)?
         } else {
-            let connection = work.connection.clone();
-            let connection =
-                connection.or_else(|| self.settings.connections.get(&step.provider).cloned());
-            let Some(connection) = connection else {
-                return Err(Vec::new());
-            };
+            let connection = self.connection(index).await?;
             let home = Home {
                 server: &connection.server.identity().id,
                 namespace: &connection.namespace,

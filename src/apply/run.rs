@@ -9,7 +9,7 @@ use crate::plan::place::governs;
 use crate::plan::{Change, Owned, Plan};
 use crate::reconcile::graph::Graph;
 use crate::reconcile::world::World;
-use crate::reconcile::{Planned, Work};
+use crate::reconcile::{Connector, Planned, Work};
 use crate::source::Diagnostic;
 use crate::value::{Address, ServerPath, Value};
 use futures::StreamExt;
@@ -89,6 +89,10 @@ pub(super) struct Run<'a> {
     pub keeper: &'a dyn Keeper,
     pub events: &'a dyn Events,
     pub settings: &'a Settings,
+    /// Connects to servers that only this run knows how to reach.
+    pub connector: &'a dyn Connector,
+    /// What it connected to.
+    pub late: tokio::sync::Mutex<Connections>,
     pub cache: Cache,
     /// One write at a time for each place that several steps change.
     pub places: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
@@ -104,6 +108,7 @@ pub async fn apply(
     planned: Planned,
     keeper: &dyn Keeper,
     events: &dyn Events,
+    connector: &dyn Connector,
     settings: &Settings,
 ) -> Report {
     let Planned {
@@ -124,6 +129,8 @@ pub async fn apply(
         keeper,
         events,
         settings,
+        connector,
+        late: tokio::sync::Mutex::default(),
         cache: Cache::default(),
         places: Mutex::default(),
         leaving: leaving(&plan),

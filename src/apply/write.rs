@@ -74,12 +74,7 @@ impl Run<'_> {
         let step = &self.plan.steps[index];
         let work = &self.work[index];
         let desired = self.filled(index)?;
-        let Some(connection) = self.connection(work, &desired) else {
-            return Err(vec![Diagnostic::error(
-                "no-connection",
-                format!("there is no connection for `{}`", step.address),
-            )]);
-        };
+        let connection = self.connection(index).await?;
         let home = Home {
             server: &connection.server.identity().id,
             namespace: &connection.namespace,
@@ -106,12 +101,6 @@ impl Run<'_> {
             place: place.unwrap_or(base),
             connection,
         })
-    }
-
-    fn connection(&self, work: &Work, desired: &Desired) -> Option<Connection> {
-        work.connection
-            .clone()
-            .or_else(|| self.settings.connections.get(&desired.provider).cloned())
     }
 
     async fn write(&self, index: usize) -> Result<Option<String>, Problems> {

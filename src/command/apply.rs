@@ -321,7 +321,14 @@ async fn write(
         ledger: &session.ledger,
         lock: session.lock.as_ref(),
     };
-    let mut report = apply(planned, &keeper, &Teller::new(context), &settings).await;
+    let mut report = apply(
+        planned,
+        &keeper,
+        &Teller::new(context),
+        &*session.links,
+        &settings,
+    )
+    .await;
     let kept = match (changes, destroys) {
         (true, true) => session
             .ledger

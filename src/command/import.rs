@@ -101,7 +101,14 @@ async fn take(
         ledger: &session.ledger,
         lock: session.lock.as_ref(),
     };
-    let report = apply(planned, &keeper, &Teller::new(context), &settings).await;
+    let report = apply(
+        planned,
+        &keeper,
+        &Teller::new(context),
+        &*session.links,
+        &settings,
+    )
+    .await;
     context.tell(&report.diagnostics);
     if report.diagnostics.iter().any(Diagnostic::is_error) {
         return Ok(Exit::Failed);

@@ -13,6 +13,7 @@ mod members;
 mod moved;
 mod object;
 mod orphan;
+mod provider;
 pub mod random;
 mod relocate;
 mod repeat;
@@ -24,4 +25,5 @@ mod walk;
 pub mod world;
 
 pub use moved::parse_address;
+pub use provider::provider_now;
 pub use walk::{Connector, Memory, Options, Planned, Work, plan};

@@ -2,9 +2,10 @@
 
 use super::book::Book;
 use super::graph::{Graph, Item, ModulePath, Node, provider_home, provider_of};
+use super::provider::{connection_name, worked_out};
 use super::world::{InstanceScope, Keys, Seen, View, World};
 use crate::catalog::{Life, ResourceType};
-use crate::config::{DeclaredProvider, DeclaredResource, Module, ResourceId};
+use crate::config::{DeclaredResource, Module, ResourceId};
 use crate::observe::{Cache, Connection, Connections};
 use crate::plan::change::Digester;
 use crate::plan::{Change, Desired, Observed, Owned, Plan, ProviderName, Step};
@@ -392,51 +393,22 @@ impl Walk<'_> {
     }
 
     async fn provider(&mut self, node: &Node, name: &Arc<str>) {
-        let Some(module) = self.world.module(&node.module).cloned() else {
-            return;
-        };
-        let Some(declared) = module.providers.get(name) else {
-            return;
-        };
-        if &*declared.name.text != "vault" {
-            return;
-        }
-        let at = ModuleAddress::default();
-        let mut scope = InstanceScope::new(&self.world, &at, View::Plan);
-        let keys: Vec<(Option<String>, Option<Value>)> = match &declared.for_each {
-            None => vec![(None, None)],
-            Some(each) => {
-                let repetition = crate::config::Repetition::ForEach(each.clone());
-                match self.world.keys(&at, &repetition, View::Plan) {
-                    Ok(keys) => keys
-                        .keys
-                        .into_iter()
-                        .map(|(key, value)| (key_text(&key), value))
-                        .collect(),
-                    Err(problems) => {
-                        self.tell(problems);
-                        return;
-                    }
-                }
+        let worked = match worked_out(&self.world, &node.module, name, View::Plan) {
+            Ok(worked) => worked,
+            Err(problems) => {
+                self.tell(problems);
+                return;
             }
         };
-        let mut evaluated = Vec::new();
-        for (key, value) in keys {
-            scope.instance.key = key.as_deref().map(|key| InstanceKey::Key(key.into()));
-            scope.instance.each_value = value;
-            let decoded = crate::eval::decode_provider(&declared.body, &scope);
-            evaluated.push((connection_name(&node.module, name, key.as_deref()), decoded));
-        }
-        drop(scope);
-        for (name, decoded) in evaluated {
-            let connection = self.connect_provider(declared, decoded).await;
-            self.connections.insert(name, connection);
+        for one in worked {
+            let connection = self.connect_provider(one.span, one.decoded).await;
+            self.connections.insert(one.name, connection);
         }
     }
 
     async fn connect_provider(
         &mut self,
-        declared: &DeclaredProvider,
+        span: Span,
         decoded: crate::eval::Decoded,
     ) -> Option<Connection> {
         let failed = decoded.diagnostics.iter().any(Diagnostic::is_error);
@@ -447,7 +419,7 @@ impl Walk<'_> {
         match self.connector.connect(&decoded.attributes).await {
             Ok(connection) => Some(connection),
             Err(problem) => {
-                let problem = problem.at(declared.span, "as configured here");
+                let problem = problem.at(span, "as configured here");
                 self.tell([problem]);
                 None
             }
@@ -494,24 +466,4 @@ pub(super) fn needs_server(kind: &ResourceType) -> bool {
         kind.life,
         Life::Local(_) | Life::Data(crate::catalog::DataRead::Local(_))
     )
-}
-
-fn connection_name(path: &[Arc<str>], name: &str, key: Option<&str>) -> ProviderName {
-    let mut text = path
-        .iter()
-        .map(|part| format!("module.{part}/"))
-        .collect::<String>();
-    text.push_str(name);
-    if let Some(key) = key {
-        text.push_str(&format!("[{key:?}]"));
-    }
-    text.into()
-}
-
-fn key_text(key: &InstanceKey) -> Option<String> {
-    match key {
-        InstanceKey::Key(key) => Some(key.to_string()),
-        InstanceKey::Index(index) => Some(index.to_string()),
-        InstanceKey::None => None,
-    }
 }

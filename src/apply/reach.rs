@@ -1,0 +1,36 @@
+//! Connections of steps: those of the plan, and those that only an apply can make because the provider block was not known.
+
+use super::run::Run;
+use super::write::Problems;
+use crate::observe::Connection;
+use crate::reconcile::provider_now;
+use crate::source::Diagnostic;
+
+impl Run<'_> {
+    /// Returns the connection of a step.
+    pub(super) async fn connection(&self, index: usize) -> Result<Connection, Problems> {
+        let (step, work) = (&self.plan.steps[index], &self.work[index]);
+        if let Some(connection) = &work.connection {
+            return Ok(connection.clone());
+        }
+        if let Some(connection) = self.settings.connections.get(&step.provider) {
+            return Ok(connection.clone());
+        }
+        let mut late = self.late.lock().await;
+        if let Some(connection) = late.get(&step.provider) {
+            return Ok(connection.clone());
+        }
+        let worked = provider_now(&self.world(), &step.provider)?;
+        let Some(worked) = worked else {
+            let message = format!("there is no connection for `{}`", step.address);
+            return Err(vec![Diagnostic::error("no-connection", message)]);
+        };
+        if worked.decoded.diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(worked.decoded.diagnostics);
+        }
+        let made = self.connector.connect(&worked.decoded.attributes).await;
+        let made = made.map_err(|problem| vec![problem.at(worked.span, "as configured here")])?;
+        late.insert(step.provider.clone(), made.clone());
+        Ok(made)
+    }
+}
