@@ -5,6 +5,7 @@ use crate::eval::decode_body;
 use crate::plan::normal::normal;
 use crate::plan::{Change, Desired};
 use crate::reconcile::graph::Item;
+use crate::reconcile::made::refreshed;
 use crate::reconcile::world::{InstanceScope, Seen, View, World};
 use crate::source::Diagnostic;
 use crate::value::{Address, Value};
@@ -31,6 +32,10 @@ impl<'a> Run<'a> {
                 continue;
             }
             if let Some(value) = self.keeper.read_random(&owned.id).await {
+                let wish = work.desired.as_ref().map(|desired| &desired.attributes);
+                let nothing = Value::object(std::collections::BTreeMap::new());
+                let now = self.settings.now;
+                let value = refreshed(local, wish.unwrap_or(&nothing), value, now);
                 let plan = step.after.clone().unwrap_or_else(|| value.clone());
                 let real = overlaid(&plan, &value);
                 self.world().learn(

@@ -7,7 +7,6 @@ use crate::catalog::{Life, Local};
 use crate::plan::Change;
 use crate::plan::normal::plain;
 use crate::reconcile::world::View;
-use crate::source::Diagnostic;
 use crate::value::{Shape, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,6 +21,9 @@ impl Run<'_> {
         match step.change {
             Change::Delete | Change::Forget => {
                 if let Some(owned) = &work.owned {
+                    if step.change == Change::Delete {
+                        self.unmake(local, owned).await?;
+                    }
                     if local.is_kept() {
                         self.keeper
                             .drop_random(&owned.id)
@@ -64,8 +66,7 @@ impl Run<'_> {
             .filter(|id| !id.is_empty());
         let birth = remembered.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         let desired = self.filled(index)?;
-        let made = crate::reconcile::random::make(local, &desired.attributes, &birth)
-            .map_err(|why| vec![Diagnostic::error("random-failed", why)])?;
+        let made = self.made(local, &desired.attributes, &birth).await?;
         if local.is_kept() {
             self.keeper
                 .keep_random(&birth, &made)
@@ -73,6 +74,9 @@ impl Run<'_> {
                 .map_err(|problem| vec![problem])?;
         }
         let old = work.owned.as_ref().filter(|owned| *owned.id != *birth);
+        if let Some(old) = old.filter(|_| local == Local::File) {
+            self.remove_other_file(old, &desired.attributes).await?;
+        }
         let result = self.conclude_local(index, &birth, Some(made)).await?;
         if let (Some(old), true) = (old, local.is_kept() && step.change != Change::Create) {
             self.keeper

@@ -2,6 +2,7 @@
 
 mod create;
 mod deliver;
+mod effects;
 mod fill;
 mod generate;
 mod keeper;

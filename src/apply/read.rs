@@ -5,6 +5,7 @@ use super::write::{Problems, told};
 use crate::catalog::Life;
 use crate::observe::Wanted;
 use crate::plan::place::{Home, place_of};
+use crate::reconcile::outside::computed;
 use crate::reconcile::world::View;
 use crate::value::ServerPath;
 
@@ -17,7 +18,9 @@ impl Run<'_> {
             return Ok(None);
         };
         let value = if let crate::catalog::DataRead::Local(local) = read {
-            crate::reconcile::data::computed(local, &attributes)?
+            let around = self.world().surroundings.clone();
+            let outside = self.connector.outside();
+            computed(local, &attributes, &*around, outside, self.settings.now).await?
         } else {
             let connection = self.connection(index).await?;
             let home = Home {

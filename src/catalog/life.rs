@@ -215,7 +215,7 @@ pub enum DataRead {
     Local(Local),
 }
 
-/// What no server keeps. Random values are kept in the ledger's mount (semantics 4).
+/// What no server keeps. What is made by chance or at a moment is kept in the ledger's mount (semantics 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Local {
     /// `terraform_data`
@@ -223,21 +223,74 @@ pub enum Local {
     /// `null_resource`
     Null,
     RandomPassword,
+    RandomString,
     RandomId,
+    RandomBytes,
+    RandomUuid,
+    RandomPet,
+    RandomInteger,
+    RandomShuffle,
+    TimeStatic,
+    TimeOffset,
+    TimeRotating,
+    TimeSleep,
+    /// `tls_private_key`
+    PrivateKey,
+    /// `tls_cert_request`
+    Request,
+    /// `tls_self_signed_cert`
+    SelfSigned,
+    /// `tls_locally_signed_cert`
+    LocallySigned,
+    /// `data "tls_public_key"`
+    PublicKey,
     /// `vault_policy_document`
     PolicyDocument,
+    /// A file on this machine.
+    File,
+    /// `data "local_file"`
+    ReadFile,
+    /// `data "external"`
+    Program,
+    /// `data "http"`
+    Page,
 }
 
 impl Local {
-    /// Tells whether its outputs are made by chance, once, and kept in Vault.
+    /// Tells whether its outputs are made once and kept in Vault.
     #[must_use]
     pub const fn is_kept(self) -> bool {
-        !matches!(self, Local::Data | Local::Null | Local::PolicyDocument)
+        use Local::{
+            LocallySigned, PrivateKey, RandomBytes, RandomId, RandomInteger, RandomPassword,
+            RandomPet, RandomShuffle, RandomString, RandomUuid, Request, SelfSigned, TimeOffset,
+            TimeRotating, TimeStatic,
+        };
+        matches!(
+            self,
+            RandomPassword
+                | RandomString
+                | RandomId
+                | RandomBytes
+                | RandomUuid
+                | RandomPet
+                | RandomInteger
+                | RandomShuffle
+                | TimeStatic
+                | TimeOffset
+                | TimeRotating
+                | PrivateKey
+                | Request
+                | SelfSigned
+                | LocallySigned
+        )
     }
 
     /// Tells whether its outputs are secret: a plan never reads them.
     #[must_use]
     pub const fn is_secret(self) -> bool {
-        matches!(self, Local::RandomPassword)
+        matches!(
+            self,
+            Local::RandomPassword | Local::RandomBytes | Local::PrivateKey
+        )
     }
 }

@@ -40,6 +40,10 @@ pub const ENGINES: &[Engine] = &[
     engine("Second factors", identity::mfa::TYPES),
     engine("OIDC provider", identity::oidc::TYPES),
     engine("Helpers", helpers::TYPES),
+    engine("Random values", helpers::random::TYPES),
+    engine("Times", helpers::time::TYPES),
+    engine("Keys and certificates made here", helpers::tls::TYPES),
+    engine("Files, programs, pages", helpers::outside::TYPES),
 ];
 
 const fn engine(name: &'static str, types: &'static [ResourceType]) -> Engine {

@@ -1,8 +1,10 @@
 //! Connections to servers: one for each distinct way to connect, kept alive, closed at the end.
 
 use super::context::Context;
+use super::outside::ThisMachine;
 use crate::observe::Connection as Reached;
 use crate::reconcile::Connector;
+use crate::reconcile::outside::Outside;
 use crate::server::connect::{ProviderBlock, Settings, settle};
 use crate::server::{Connection, KeepAlive, Log, Login, Server};
 use crate::source::Diagnostic;
@@ -107,6 +109,10 @@ impl Links {
 impl Connector for Links {
     fn connect<'a>(&'a self, arguments: &'a Value) -> BoxFuture<'a, Result<Reached, Diagnostic>> {
         Box::pin(self.reach(arguments))
+    }
+
+    fn outside(&self) -> &dyn Outside {
+        &ThisMachine
     }
 }
 

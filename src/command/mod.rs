@@ -23,6 +23,7 @@ pub mod init;
 pub mod ledger;
 mod open;
 pub mod output;
+mod outside;
 mod panics;
 pub mod plan;
 mod planning;

@@ -3,6 +3,7 @@
 use super::conditions::softened;
 use super::graph::{Item, Node};
 use super::object::home_of;
+use super::outside::{computed, looks_outside};
 use super::walk::{Candidate, Walk, Work, needs_server};
 use crate::catalog::{DataRead, Life};
 use crate::config::{DeclaredResource, Module};
@@ -36,13 +37,19 @@ impl Walk<'_> {
             place_of(candidate.kind, &attributes, home_of(connection), None)
         });
         let waits = self.waits(&candidate, &attributes, place.as_ref());
-        let served = needs_server(candidate.kind);
+        let outside = matches!(read, DataRead::Local(local) if looks_outside(local));
+        let served = needs_server(candidate.kind) || outside;
         if let (Some(reason), true) = (waits, served || !attributes.is_wholly_known()) {
             self.put_off(candidate, &attributes, reason);
             return;
         }
         let found = match (read, &connection) {
-            (DataRead::Local(local), _) => computed(local, &attributes).map(|value| (value, None)),
+            (DataRead::Local(local), _) => {
+                let around = &*self.world.surroundings;
+                let outside = self.connector.outside();
+                let value = computed(local, &attributes, around, outside, around.started()).await;
+                value.map(|value| (value, None))
+            }
             (_, Some(connection)) => {
                 let home = home_of(connection);
                 let fallback = ServerPath::new(home.server, &namespace_of(home, &attributes), "");
@@ -240,24 +247,6 @@ impl Walk<'_> {
         let new = self.plan.diagnostics.split_off(told);
         self.tell(new.into_iter().map(softened));
     }
-}
-
-/// Computes what needs no server: a document, or for an ephemeral a value made by chance.
-///
-/// # Errors
-/// Tells which wish cannot be met.
-pub fn computed(
-    local: crate::catalog::Local,
-    attributes: &Value,
-) -> Result<Value, Vec<Diagnostic>> {
-    if !local.is_kept() {
-        return crate::eval::compute_data(local, attributes);
-    }
-    let made = super::random::make(local, attributes, "")
-        .map_err(|why| vec![Diagnostic::error("random-failed", why)])?;
-    let mut fields = attributes.as_fields().cloned().unwrap_or_default();
-    fields.extend(made.as_fields().cloned().unwrap_or_default());
-    Ok(Value::object(fields))
 }
 
 fn marked(candidate: &Candidate, value: Value) -> Value {

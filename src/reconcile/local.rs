@@ -1,7 +1,8 @@
 //! Objects that no server keeps: random values, `terraform_data`, `null_resource`.
 
+use super::made;
 use super::walk::{Candidate, Walk, Work};
-use crate::catalog::{Life, Presence, ReadBack};
+use crate::catalog::{Attribute, Default, Life, Local, Presence, ReadBack};
 use crate::plan::change::Digester;
 use crate::plan::leaf::{Leaf, leaves};
 use crate::plan::template::effective;
@@ -10,6 +11,7 @@ use crate::plan::{AttributeChange, Change, Comparison, Desired, Origin, Owned, R
 use crate::source::Diagnostic;
 use crate::value::{Marks, Shape, Value};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 impl Walk<'_> {
@@ -60,7 +62,15 @@ impl Walk<'_> {
             Some(owned) => self.kept(&desired, owned).await,
             None => None,
         };
-        let step = self.local_step(&desired, owned.as_ref(), known.as_ref());
+        let mut step = self.local_step(&desired, owned.as_ref(), known.as_ref());
+        self.keep_file(local, &desired, owned.as_ref(), &mut step);
+        let over = known.as_ref().and_then(|known| {
+            let now = self.world.surroundings.started();
+            made::is_over(local, known, now)
+        });
+        if let (Some(name), true) = (over, !makes_anew(step.change)) {
+            self.make_anew(&desired, &mut step, name);
+        }
         let after = step
             .after
             .clone()
@@ -85,8 +95,11 @@ impl Walk<'_> {
     async fn kept(&self, desired: &Desired, owned: &Owned) -> Option<Value> {
         let readable = match desired.kind.life {
             Life::Local(local) if local.is_kept() && !local.is_secret() => {
-                self.memory.random(&owned.id).await
+                let kept = self.memory.random(&owned.id).await;
+                let now = self.world.surroundings.started();
+                kept.map(|kept| made::refreshed(local, &desired.attributes, kept, now))
             }
+            Life::Local(Local::File) => self.file_now(desired),
             _ => None,
         };
         let fields = desired.kind.all().map(|attribute| {
@@ -109,6 +122,52 @@ impl Walk<'_> {
             (Arc::from(attribute.name), value)
         });
         Some(Value::object(fields.collect()))
+    }
+
+    /// Returns the digests of a file as it is; `None` where there is none.
+    fn file_now(&self, desired: &Desired) -> Option<Value> {
+        let name = desired.attributes.field("filename")?.as_text()?;
+        let content = self.world.surroundings.read(Path::new(name)).ok()?;
+        Some(Value::object(made::digests(&content)))
+    }
+
+    /// Plans a file anew that is missing or not as it was written.
+    fn keep_file(&self, local: Local, desired: &Desired, owned: Option<&Owned>, step: &mut Step) {
+        let Some(owned) = owned.filter(|_| local == Local::File && !makes_anew(step.change)) else {
+            return;
+        };
+        let digest = |value: &Value| {
+            let json = crate::plan::normal::plain(value.field("content_sha256")?)?;
+            Some(self.memory.digester().digest(&json))
+        };
+        let now = self.file_now(desired);
+        let change = match now {
+            None => Change::Create,
+            Some(now) if digest(&now) == owned.sent.get("content_sha256").cloned() => return,
+            Some(_) => Change::Replace,
+        };
+        self.make_anew(desired, step, "content_sha256");
+        step.change = change;
+        step.origin = Some(Origin::Drift);
+    }
+
+    /// Turns a step into the making of a new object, because of one attribute.
+    fn make_anew(&self, desired: &Desired, step: &mut Step, name: &str) {
+        step.change = if desired.lifecycle.create_before_destroy {
+            Change::ReplaceCreateFirst
+        } else {
+            Change::Replace
+        };
+        step.reason = Some(Reason::CannotUpdate);
+        step.origin = Some(Origin::Drift);
+        step.after = Some(outputs(desired, None, None));
+        let because = AttributeChange {
+            comparison: Comparison::Compared,
+            differs: true,
+            origin: Some(Origin::Drift),
+            replaces: true,
+        };
+        step.attributes.insert(name.into(), because);
     }
 
     fn local_step(&self, desired: &Desired, owned: Option<&Owned>, known: Option<&Value>) -> Step {
@@ -143,10 +202,7 @@ impl Walk<'_> {
             }
             other => other,
         };
-        let anew = matches!(
-            change,
-            Change::Create | Change::Replace | Change::ReplaceCreateFirst
-        );
+        let anew = makes_anew(change);
         let known = known.filter(|_| !anew);
         let after = outputs(desired, known, owned.filter(|_| !anew));
         Step {
@@ -173,13 +229,20 @@ impl Walk<'_> {
     }
 }
 
+fn makes_anew(change: Change) -> bool {
+    matches!(
+        change,
+        Change::Create | Change::Replace | Change::ReplaceCreateFirst
+    )
+}
+
 fn compare(
     leaf: &Leaf,
     owned: &Owned,
     desired: &Desired,
     digester: &dyn Digester,
 ) -> AttributeChange {
-    let computed = leaf.attribute.presence == Presence::Computed;
+    let computed = is_told(leaf.attribute) && !leaf.set;
     let ignored = desired.lifecycle.ignore_all
         || desired
             .lifecycle
@@ -227,7 +290,7 @@ fn outputs(desired: &Desired, known: Option<&Value>, owned: Option<&Owned>) -> V
                     .cloned()
                     .unwrap_or_else(|| id.into())
             }
-            (None, _) if attribute.presence == Presence::Computed => match known {
+            (None, _) if is_told(attribute) => match known {
                 Some(known) => known
                     .field(attribute.name)
                     .cloned()
@@ -239,6 +302,11 @@ fn outputs(desired: &Desired, known: Option<&Value>, owned: Option<&Owned>) -> V
         (Arc::from(attribute.name), value.marked(marks))
     });
     Value::object(fields.collect())
+}
+
+/// Tells whether an attribute that is left out comes from the making.
+fn is_told(attribute: &Attribute) -> bool {
+    attribute.presence == Presence::Computed || attribute.default == Default::Server
 }
 
 /// Returns the attributes as they were, as far as that is remembered: what changed is held.

@@ -2,6 +2,7 @@
 
 use super::book::Book;
 use super::graph::{Graph, Item, ModulePath, Node, provider_home, provider_of};
+use super::outside::{Nothing, Outside};
 use super::provider::{connection_name, worked_out};
 use super::world::{InstanceScope, Keys, Seen, View, World};
 use crate::catalog::{Life, ResourceType};
@@ -32,6 +33,10 @@ pub trait Connector: Send + Sync {
     /// Connects with the arguments of a provider block; an object without attributes where there is no block.
     fn connect<'a>(&'a self, arguments: &'a Value)
     -> BoxFuture<'a, Result<Connection, Diagnostic>>;
+    /// Lends what a run may do besides.
+    fn outside(&self) -> &dyn Outside {
+        &Nothing
+    }
 }
 
 /// What the user asked for.

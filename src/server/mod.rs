@@ -16,6 +16,7 @@ mod path;
 mod scrub;
 mod session;
 mod tls;
+mod web;
 mod wire;
 
 pub use error::{About, ServerError};
@@ -25,6 +26,7 @@ pub use login::Login;
 pub use memory::{Memory, Moment};
 pub use message::{Body, Counts, Reply, Request, Verb};
 pub use session::{Connection, KeepAlive};
+pub use web::{Page, PageRequest, read_page};
 pub use wire::{Event, Log};
 
 use futures::future::BoxFuture;

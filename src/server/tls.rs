@@ -50,7 +50,7 @@ pub(super) fn client(
 }
 
 /// Chooses the cryptography for the whole process, once; who chose before us is left alone.
-fn install_provider() {
+pub(super) fn install_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
@@ -224,7 +224,7 @@ pub(super) fn https_wanted() -> Fault {
     }
 }
 
-fn innermost(error: &(dyn Error + 'static)) -> String {
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;

@@ -8,6 +8,7 @@
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod bao;
 mod delivery;
+mod helpers;
 mod place;
 
 use place::{Place, Ran, files, request, started};
