@@ -25,5 +25,10 @@ pub mod observe; // server → Observed, through the catalog, with as few reques
 pub mod reconcile; // walks the graph: evaluates, observes, plans; wave by wave
 #[allow(clippy::disallowed_methods, reason = "progress is told with its time")]
 pub mod apply; // Plan → server
+#[allow(
+    clippy::disallowed_methods,
+    reason = "key sinks, secrets from files and snapshots are files and programs"
+)]
+pub mod operate; // bootstrap, unseal, snapshots, moving secrets in
 pub mod view; // plans, outcomes, diagnostics → text, JSON, Markdown, HTML, SARIF, JUnit
 pub mod command; // one thin file per subcommand

@@ -27,6 +27,16 @@ impl Span {
     }
 }
 
+impl Span {
+    /// Tells whether the two have a place in common.
+    #[must_use]
+    pub fn meets(self, other: Span) -> bool {
+        self.file == other.file
+            && self.start < other.end.max(other.start + 1)
+            && other.start < self.end.max(self.start + 1)
+    }
+}
+
 /// One file as it was read: its path as the user would type it, and its text without a byte order mark.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
@@ -228,11 +238,13 @@ pub trait Surroundings: Send + Sync {
 /// Returns the candidate nearest to `word`, when near enough to be a slip of the finger.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1) + 1;
+    let length = word.chars().count();
+    let limit = (length / 3).max(1) + 1;
     candidates
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(far, _)| *far <= limit)
+        // Where nothing is left of the word, it was not a slip.
+        .filter(|(far, candidate)| *far <= limit && *far < length.max(candidate.chars().count()))
         .min_by_key(|(far, _)| *far)
         .map(|(_, candidate)| candidate)
 }
@@ -268,6 +280,7 @@ mod tests {
         assert_eq!(nearest("descripton", names), Some("description"));
         assert_eq!(nearest("pahт", names), Some("path"));
         assert_eq!(nearest("zzzzzz", names), None);
+        assert_eq!(nearest("x", ["", "y"]), None);
     }
 
     #[test]

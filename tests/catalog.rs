@@ -6,7 +6,7 @@ use vaultform::catalog::foreign::{self, Foreign, Shape};
 use vaultform::catalog::{
     Attribute, Kind, Life, Nesting, Presence, Products, ReadBack, ResourceType, registry,
 };
-use vaultform::plan::wire::type_of;
+use vaultform::eval::schema::type_of;
 use vaultform::value::Mode;
 
 /// What the tables have beyond the provider: attributes of our own, by type.

@@ -23,7 +23,7 @@ use vaultform::ledger::{self, Ledger};
 use vaultform::observe::Connection;
 use vaultform::plan::{Change, Comparison, Origin, Step};
 use vaultform::reconcile::world::World;
-use vaultform::reconcile::{Connector, Options, Planned, Work, graph, plan};
+use vaultform::reconcile::{Connector, Options, Planned, graph, plan};
 use vaultform::server::Login;
 use vaultform::server::connect::Settings;
 use vaultform::source::{Diagnostic, Entry, Sources, Surroundings};
@@ -195,15 +195,13 @@ impl Trial<'_> {
 
     /// Changes one attribute of each object that allows it; `address.attribute` of them.
     fn meddle(&self, planned: &Planned) -> BTreeSet<String> {
-        let pairs = planned.plan.steps.iter().zip(&planned.work);
-        pairs
-            .filter_map(|(step, work)| {
-                Some(format!("{}.{}", step.address, self.disturb(step, work)?))
-            })
+        let steps = planned.plan.steps.iter();
+        steps
+            .filter_map(|step| Some(format!("{}.{}", step.address, self.disturb(step)?)))
             .collect()
     }
 
-    fn disturb(&self, step: &Step, work: &Work) -> Option<&'static str> {
+    fn disturb(&self, step: &Step) -> Option<&'static str> {
         let (omitted, suffix) = match step.kind.life {
             Life::Upsert(omitted) | Life::Singleton { omitted, .. } => (omitted, ""),
             Life::Mounted(..) => (Omitted::Kept, "/tune"),
@@ -212,7 +210,8 @@ impl Trial<'_> {
         };
         let place = step.place.as_ref()?;
         let headers = [("X-Vault-Namespace", &*place.namespace)];
-        let live = work.observed.as_ref()?.raw.0.get("")?.as_object()?;
+        let read = self.bao.request("GET", &place.path, ROOT, None, &headers);
+        let live = read.body["data"].as_object()?;
         for attribute in step.kind.all().filter(|one| may_be_flipped(one, step)) {
             let field = field(attribute);
             let Some(other) = live.get(field).and_then(|value| flipped(attribute, value)) else {

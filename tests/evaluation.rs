@@ -245,7 +245,7 @@ fn errors_say_what_to_do() {
         ),
         (
             "var.list.name",
-            "this is list of string, so it has no attribute `name`",
+            "this is a list of string, so it has no attribute `name`",
             "[*].name",
         ),
         (

@@ -11,46 +11,24 @@ use memory::Files;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use vaultform::catalog::registry;
-use vaultform::config::{Family, Module, Options, load};
-use vaultform::eval::functions::Phase;
-use vaultform::eval::{Unknowing, World, decode_body, decode_provider};
-use vaultform::source::{Diagnostic, Severity, Sources};
-
-fn decode(module: &Module, scope: &Unknowing<'_>, told: &mut Vec<Diagnostic>) {
-    for resource in module.resources.values() {
-        let decoded = resource
-            .kind
-            .map(|kind| decode_body(&resource.body, kind, scope));
-        told.extend(decoded.into_iter().flat_map(|decoded| decoded.diagnostics));
-    }
-    for provider in module.providers.values() {
-        if module.family(&provider.name.text) == Family::Vault {
-            told.extend(decode_provider(&provider.body, scope).diagnostics);
-        }
-    }
-    for module in module
-        .calls
-        .values()
-        .filter_map(|call| call.module.as_deref())
-    {
-        decode(module, scope, told);
-    }
-}
+use vaultform::config::Options;
+use vaultform::reconcile::blind;
+use vaultform::reconcile::world::World;
+use vaultform::source::{Diagnostic, Severity, Sources, Surroundings};
 
 fn told(files: BTreeMap<PathBuf, String>, skip_foreign: bool) -> String {
-    let files = Files(files);
+    let files: Arc<dyn Surroundings> = Arc::new(Files(files));
     let mut sources = Sources::default();
     let options = Options { skip_foreign };
-    let (configuration, mut told) = load(Path::new("."), &files, &mut sources, options);
-    let world = World {
-        surroundings: &files,
-        base_directory: Path::new("."),
-        phase: Phase::Plan,
-        now: 0,
-        entropy: &|_| {},
-    };
-    decode(&configuration.root, &Unknowing(world), &mut told);
+    let root = Path::new(".");
+    let loaded = blind::load(root, &files, &mut sources, options);
+    let mut told = loaded.diagnostics;
+    if !told.iter().any(Diagnostic::is_error) {
+        let world = World::blind(loaded.configuration, files, root);
+        told.extend(blind::check(&world));
+    }
     told.iter().map(|one| written(one, &sources)).collect()
 }
 
@@ -67,6 +45,9 @@ fn written(one: &Diagnostic, sources: &Sources) -> String {
         let snippet = sources.text(label.span).lines().next().unwrap_or_default();
         let place = format!("{file}:{}:{} `{snippet}`", at.line, at.column);
         writeln!(text, "  at {place} {}", label.text).unwrap();
+    }
+    for (name, value) in &one.values {
+        writeln!(text, "  where {name} is {value}").unwrap();
     }
     for hint in &one.hints {
         writeln!(text, "  hint: {hint}").unwrap();

@@ -81,7 +81,9 @@ fn mark(value: &mut Value, path: &[Json]) {
     };
     let step = first.get("index").map_or(first, |index| &index["v"]);
     let inner = match &mut value.shape {
-        Shape::Object(fields) | Shape::Map(_, fields) => fields.get_mut(step.as_str().unwrap()),
+        Shape::Object(fields) | Shape::Map(_, fields) => {
+            std::sync::Arc::make_mut(fields).get_mut(step.as_str().unwrap())
+        }
         Shape::List(_, items) | Shape::Tuple(items) => {
             items.get_mut(usize::try_from(step.as_u64().unwrap()).unwrap())
         }

@@ -90,6 +90,7 @@ fn facts(show_sensitive: bool) -> PlanFacts<'static> {
         data: Vec::new(),
         configuration: ConfigurationView::default(),
         timestamp: 1_795_315_200,
+        whole: true,
         errored: false,
         saved: Some(json!({ "flags": ["-allow-data-loss"] })),
     }

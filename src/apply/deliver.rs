@@ -3,7 +3,7 @@
 
 use super::run::Run;
 use super::write::Problems;
-use crate::plan::change::is_given_once;
+use crate::plan::change::is_given_once_to;
 use crate::plan::{Owned, Pending, Plan};
 use crate::reconcile::Work;
 use crate::reconcile::graph::Graph;
@@ -28,10 +28,11 @@ impl Deliveries {
             let asked = |name: &str| {
                 read.is_some_and(|names| names.as_ref().is_none_or(|names| names.contains(name)))
             };
-            let mut given = plan.steps[index]
-                .kind
-                .all()
-                .filter(|one| is_given_once(one));
+            let Some(wish) = work[index].desired.as_ref() else {
+                return false;
+            };
+            let all = wish.kind.all();
+            let mut given = all.filter(|one| is_given_once_to(one, &wish.attributes));
             plan.steps[index].change.writes() && given.any(|one| asked(one.name))
         };
         let givers = (0..plan.steps.len()).filter(|index| gives(*index));
@@ -110,6 +111,7 @@ impl Run<'_> {
 
     /// Tells the ledger of an object that stays as it is that nobody needs what was given with it: it had arrived.
     pub(super) async fn settle(&self, index: usize) -> Result<(), Problems> {
+        self.has_become(index)?;
         match &self.work[index].owned {
             Some(owned) if owned.is_undelivered() => {
                 let mut owned = owned.clone();

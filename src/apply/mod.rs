@@ -1,5 +1,6 @@
 //! Plan → server. It obeys the plan and decides nothing: where a planned value comes out different it stops.
 
+mod conditions;
 mod create;
 mod deliver;
 mod effects;
@@ -16,5 +17,6 @@ mod rotate;
 mod run;
 mod write;
 
+pub use conditions::WRITTEN;
 pub use keeper::LedgerKeeper;
 pub use run::{Events, Keeper, Outcome, Report, Settings, apply};

@@ -15,7 +15,7 @@ use crate::value::{Address, ServerPath, Value};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -147,6 +147,9 @@ pub async fn apply(
         .world
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !plan.destroys && !stopped {
+        diagnostics.extend(super::conditions::concluded(&world, &plan));
+    }
     Report {
         plan,
         outcomes,
@@ -240,10 +243,14 @@ impl Progress {
     }
 }
 
+/// How a step ended.
+type Ended = (usize, Result<(), Vec<Diagnostic>>);
+
 async fn schedule(run: &Run<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Outcome> {
     let mut progress = Progress::new(run.plan);
     let mut queue: Vec<usize> = Vec::new();
     let mut flying = FuturesUnordered::new();
+    let mut ended: VecDeque<Ended> = VecDeque::new();
     loop {
         // The ledger is told of many steps at once: what becomes ready waits until the queue is used up.
         let ready = match queue.is_empty() {
@@ -255,7 +262,12 @@ async fn schedule(run: &Run<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Outco
             queue.clear();
         } else {
             if !ready.is_empty() {
-                enqueue(run, ready, &mut queue, &mut progress, diagnostics).await;
+                let begun = beside(&mut flying, &mut ended, begin(run, ready)).await;
+                diagnostics.extend(begun.problems);
+                for (index, outcome) in begun.over {
+                    progress.end(index, outcome);
+                }
+                queue = begun.steps;
             }
             while flying.len() < run.settings.parallelism.max(1) {
                 let Some(index) = queue.pop() else { break };
@@ -265,11 +277,12 @@ async fn schedule(run: &Run<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Outco
         if !progress.ready.is_empty() && queue.is_empty() && !stopped {
             continue;
         }
-        match flying.next().await {
-            Some((index, Ok(()))) => {
-                progress.end(index, Outcome::Done);
-                diagnostics.extend(run.delivered(index).await.err().into_iter().flatten());
-            }
+        let next = match ended.pop_front() {
+            Some(one) => Some(one),
+            None => flying.next().await,
+        };
+        match next {
+            Some((index, Ok(()))) => progress.end(index, Outcome::Done),
             Some((index, Err(problems))) => {
                 diagnostics.extend(problems);
                 progress.end(index, Outcome::Failed);
@@ -288,39 +301,59 @@ async fn schedule(run: &Run<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Outco
         .collect()
 }
 
-/// Puts steps that may run into the queue, after noting in the ledger what is about to be written. What has nothing to do
-/// is done.
-async fn enqueue(
-    run: &Run<'_>,
-    ready: BTreeSet<usize>,
-    queue: &mut Vec<usize>,
-    progress: &mut Progress,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let mut begun = Vec::new();
+/// Waits for some work while the steps in flight go on: one of them may hold what the work waits for.
+async fn beside<T>(
+    flying: &mut FuturesUnordered<impl Future<Output = Ended>>,
+    ended: &mut VecDeque<Ended>,
+    work: impl Future<Output = T>,
+) -> T {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            Some(one) = flying.next(), if !flying.is_empty() => ended.push_back(one),
+        }
+    }
+}
+
+/// What became of steps that may run.
+#[derive(Default)]
+struct Begun {
+    /// Steps to do, the first one last.
+    steps: Vec<usize>,
+    /// Steps that are over without being done.
+    over: Vec<(usize, Outcome)>,
+    problems: Vec<Diagnostic>,
+}
+
+/// Notes in the ledger what is about to be written. What has nothing to do is done.
+async fn begin(run: &Run<'_>, ready: BTreeSet<usize>) -> Begun {
+    let mut begun = Begun::default();
     for index in ready {
         if run.plan.steps[index].change == Change::Keep {
-            diagnostics.extend(run.settle(index).await.err().into_iter().flatten());
-            progress.end(index, Outcome::Done);
-            continue;
+            let settled = run.settle(index).await;
+            begun.problems.extend(settled.err().into_iter().flatten());
+            begun.over.push((index, Outcome::Done));
+        } else {
+            begun.steps.push(index);
         }
-        begun.push(index);
     }
     run.cache.clear();
-    let records = futures::future::join_all(begun.iter().map(|index| pending(run, *index))).await;
+    let records = begun.steps.iter().map(|index| pending(run, *index));
+    let records = futures::future::join_all(records).await;
     let records: Vec<Owned> = records.into_iter().flatten().collect();
     run.records.begin(&records);
     if !records.is_empty()
         && let Err(problem) = run.keeper.begin(records).await
     {
-        diagnostics.push(problem);
-        for index in begun {
-            progress.end(index, Outcome::Failed);
-        }
-        return;
+        begun.problems.push(problem);
+        let failed = std::mem::take(&mut begun.steps).into_iter();
+        begun
+            .over
+            .extend(failed.map(|index| (index, Outcome::Failed)));
     }
-    begun.reverse();
-    queue.splice(0..0, begun);
+    begun.steps.reverse();
+    begun
 }
 
 fn lost() -> Diagnostic {
@@ -342,7 +375,12 @@ impl Run<'_> {
             self.events
                 .started(&step.address, step.change, id.as_deref());
         }
-        let work = self.perform(index);
+        let work = async {
+            self.may_begin(index)?;
+            let id = self.perform(index).await?;
+            self.delivered(index).await?;
+            Ok::<_, Vec<Diagnostic>>(id)
+        };
         tokio::pin!(work);
         let outcome = loop {
             let tick = tokio::time::sleep(Duration::from_secs(10));
@@ -357,7 +395,7 @@ impl Run<'_> {
                     self.events
                         .done(&step.address, step.change, id.as_deref(), begin.elapsed());
                 }
-                Ok(())
+                self.has_become(index)
             }
             Err(problems) => {
                 if told {
@@ -382,4 +420,30 @@ impl Run<'_> {
 pub(super) fn id_text(object: &Value) -> Option<String> {
     let id = object.field("id")?;
     (!id.marks.sensitive).then(|| id.as_text().map(str::to_owned))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    #[test]
+    fn a_step_in_flight_goes_on_while_the_ledger_is_told() {
+        let ledger = tokio::sync::Mutex::new(());
+        let mut flying = FuturesUnordered::new();
+        flying.push(async {
+            let _held = ledger.lock().await;
+            tokio::task::yield_now().await;
+            (7, Ok(()))
+        });
+        let mut ended = VecDeque::new();
+        // It takes the lock, and does not give it back before it is polled again.
+        assert!(flying.next().now_or_never().is_none());
+        let told = {
+            let mut told = Box::pin(beside(&mut flying, &mut ended, ledger.lock()));
+            (0..10).any(|_| (&mut told).now_or_never().is_some())
+        };
+        assert!(told);
+        assert_eq!(ended.pop_front().map(|(index, _)| index), Some(7));
+    }
 }

@@ -20,6 +20,7 @@ use crate::source::Diagnostic;
 use crate::value::{ServerPath, Shape, Value};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What one write works on.
 pub(super) struct Task<'a> {
@@ -267,57 +268,51 @@ impl Run<'_> {
 
     /// Adds what the answer to the making call gave, and only it.
     fn with_given(&self, task: &Task<'_>, real: Value, left: &Left) -> Value {
-        let mut fields = real.as_fields().cloned().unwrap_or_default();
+        let mut given: BTreeMap<Arc<str>, Value> = BTreeMap::new();
         for attribute in task.step.kind.all() {
-            let given =
+            let value =
                 crate::plan::given::given(attribute, &left.answer, &task.desired.attributes);
             let marks = if attribute.sensitive {
                 crate::value::Marks::SENSITIVE
             } else {
                 crate::value::Marks::NONE
             };
-            if let Some(given) = given {
-                fields.insert(attribute.name.into(), given.marked(marks));
-            }
+            given.extend(value.map(|value| (attribute.name.into(), value.marked(marks))));
         }
-        let missing = fields
+        let missing = given
             .get("id")
+            .or_else(|| real.field("id"))
             .is_none_or(|id| !id.is_wholly_known() || id.is_null());
         if !left.id.is_empty() && missing {
-            fields.insert("id".into(), left.id.as_str().into());
+            given.insert("id".into(), left.id.as_str().into());
         }
-        for (name, value) in &mut fields {
-            if value.is_unknown() && &**name != "id" {
-                *value = Value::null(value.ty()).marked(value.marks);
+        for (name, value) in real.as_fields().into_iter().flatten() {
+            if value.is_unknown() && &**name != "id" && !given.contains_key(name) {
+                let nothing = Value::null(value.ty()).marked(value.marks);
+                given.insert(name.clone(), nothing);
             }
         }
-        Value::object(fields)
+        with_fields(real, given)
     }
 
     /// Returns the object as a plan will see it: what was given once is held.
     fn plan_view(&self, task: &Task<'_>, real: &Value) -> Value {
-        let mut fields = real.as_fields().cloned().unwrap_or_default();
-        for attribute in task
-            .step
-            .kind
-            .all()
-            .filter(|attribute| is_given_once_to(attribute, &task.desired.attributes))
-        {
-            let Some(value) = fields.get(attribute.name).filter(|value| !value.is_null()) else {
-                continue;
-            };
-            let Some(json) = crate::plan::normal::plain(value) else {
-                continue;
-            };
+        let all = task.step.kind.all();
+        let wish = &task.desired.attributes;
+        let once = all.filter(|attribute| is_given_once_to(attribute, wish));
+        let held = once.filter_map(|attribute| {
+            let value = real
+                .field(attribute.name)
+                .filter(|value| !value.is_null())?;
+            let json = crate::plan::normal::plain(value)?;
             let held = Shape::Held {
                 ty: value.ty(),
                 digest: self.keeper.digester().digest(&json),
                 kept: false,
             };
-            let marks = value.marks;
-            fields.insert(attribute.name.into(), Value::from(held).marked(marks));
-        }
-        Value::object(fields)
+            Some((attribute.name.into(), Value::from(held).marked(value.marks)))
+        });
+        with_fields(real.clone(), held.collect())
     }
 
     /// Returns the wish as a plan will see it from now on.
@@ -522,6 +517,16 @@ fn generated_id(observed: &Observed) -> String {
     let raw = observed.raw.0.get("");
     let id = raw.and_then(|raw| raw.get("$id")?.as_str());
     id.unwrap_or_default().to_owned()
+}
+
+/// Returns an object with other values in some fields.
+fn with_fields(object: Value, fields: BTreeMap<Arc<str>, Value>) -> Value {
+    if fields.is_empty() {
+        return object;
+    }
+    let mut all = object.as_fields().cloned().unwrap_or_default();
+    all.extend(fields);
+    Value::object(all)
 }
 
 /// An empty body.

@@ -9,7 +9,7 @@ use super::planning::{Hold, Order, Session, lock, make};
 use super::progress::{Teller, applied, skipped};
 use super::saved::{Binding, bind};
 use super::wish::{variable_flags, wish_flags};
-use crate::apply::{LedgerKeeper, Outcome, Report, Settings, apply};
+use crate::apply::{LedgerKeeper, Outcome, Report, Settings, WRITTEN, apply};
 use crate::ledger::LockWish;
 use crate::plan::Change;
 use crate::reconcile::Planned;
@@ -186,6 +186,20 @@ pub fn read(file: &Path) -> Result<PlanDocument, Failure> {
     let text =
         std::fs::read_to_string(file).map_err(|error| failed(super::files::words(&error)))?;
     PlanDocument::from_json(&text).map_err(|error| failed(error.to_string()))
+}
+
+/// Applies without asking; the plan is shown.
+///
+/// # Errors
+/// Whatever keeps it from being done.
+pub async fn unattended(context: &Context, order: Order) -> Done {
+    let manner = Manner {
+        approved: true,
+        show_sensitive: false,
+        parallelism: order.parallelism.unwrap_or(16),
+        binding: None,
+    };
+    carry_out(context, order, manner).await
 }
 
 async fn carry_out(context: &Context, order: Order, manner: Manner) -> Done {
@@ -386,8 +400,11 @@ fn conclude(context: &Context, report: Report, destroys: bool) -> Done {
     })
 }
 
-/// Tells whether a replacement failed: its first half may be done.
+/// Tells whether a replacement failed, whose first half may be done, or a condition of what was written.
 fn half_done(report: &Report) -> bool {
+    if report.diagnostics.iter().any(|found| found.code == WRITTEN) {
+        return true;
+    }
     let replaces = |change| matches!(change, Change::Replace | Change::ReplaceCreateFirst);
     let mut steps = report.plan.steps.iter().zip(&report.outcomes);
     steps.any(|(step, outcome)| *outcome == Outcome::Failed && replaces(step.change))

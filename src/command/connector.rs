@@ -8,7 +8,7 @@ use crate::reconcile::outside::Outside;
 use crate::server::connect::{ProviderBlock, Settings, settle};
 use crate::server::{Connection, KeepAlive, Log, Login, Server};
 use crate::source::Diagnostic;
-use crate::value::Value;
+use crate::value::{Text, Value};
 use futures::future::BoxFuture;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ pub struct Links {
     environment: Arc<BTreeMap<String, String>>,
     in_flight: Option<usize>,
     patience: Option<Duration>,
+    /// A token for the server at one address, whatever the settings say of a login there.
+    token: Option<(String, Text)>,
     log: Option<Log>,
     open: tokio::sync::Mutex<BTreeMap<[u8; 32], Open>>,
     servers: Mutex<Vec<Arc<dyn Server>>>,
@@ -39,6 +41,7 @@ impl Links {
             environment: context.environment.clone(),
             in_flight,
             patience: None,
+            token: None,
             log: log(context.verbosity.get()),
             open: tokio::sync::Mutex::default(),
             servers: Mutex::default(),
@@ -49,6 +52,13 @@ impl Links {
     #[must_use]
     pub fn impatient(mut self, patience: Duration) -> Links {
         self.patience = Some(patience);
+        self
+    }
+
+    /// Uses a token at one address instead of logging in there.
+    #[must_use]
+    pub fn with_token(mut self, token: Option<(String, Text)>) -> Links {
+        self.token = token;
         self
     }
 
@@ -76,9 +86,13 @@ impl Links {
     }
 
     async fn reach(&self, arguments: &Value) -> Result<Reached, Diagnostic> {
-        let block = ProviderBlock::from_value(arguments).map_err(first)?;
-        let mut settings = settle(&block, &self.environment).map_err(first)?;
+        let mut settings = settled(arguments, &self.environment)?;
         settings.log.clone_from(&self.log);
+        if let Some((address, token)) = &self.token
+            && same_address(address, &settings.address)
+        {
+            settings.login = Login::Token(token.clone());
+        }
         if let Some(in_flight) = self.in_flight {
             settings.in_flight = in_flight;
         }
@@ -114,6 +128,22 @@ impl Connector for Links {
     fn outside(&self) -> &dyn Outside {
         &ThisMachine
     }
+}
+
+/// Returns how the arguments of a provider block and the environment say to connect.
+///
+/// # Errors
+/// When one of them cannot be used.
+pub fn settled(
+    arguments: &Value,
+    environment: &BTreeMap<String, String>,
+) -> Result<Settings, Diagnostic> {
+    let block = ProviderBlock::from_value(arguments).map_err(first)?;
+    settle(&block, environment).map_err(first)
+}
+
+fn same_address(left: &str, right: &str) -> bool {
+    left.trim_end_matches('/') == right.trim_end_matches('/')
 }
 
 fn reached(connection: &Connection) -> Reached {
@@ -178,7 +208,7 @@ fn fingerprint(settings: &Settings) -> [u8; 32] {
 }
 
 /// Returns what is told of each request: path and status, never a body.
-fn log(verbosity: u8) -> Option<Log> {
+pub fn log(verbosity: u8) -> Option<Log> {
     if verbosity == 0 {
         return None;
     }

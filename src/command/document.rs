@@ -35,6 +35,7 @@ pub fn document(
         configuration: configuration(&planned.world.configuration, &planned.world),
         timestamp: context.files.started(),
         errored,
+        whole: saved.is_some(),
         saved,
     };
     plan_document(&planned.plan, &facts)

@@ -20,6 +20,8 @@ pub enum Exit {
     Refused,
     /// The server is sealed or cannot be reached.
     Unreachable,
+    /// The answer to an initialisation was lost, or it stopped half-way: the storage holds nothing and must be wiped.
+    Unfounded,
     Interrupted,
     /// What `drift -exit-code` asks for.
     Chosen(u8),
@@ -38,6 +40,7 @@ impl Exit {
             Exit::Locked => 5,
             Exit::Refused => 6,
             Exit::Unreachable => 7,
+            Exit::Unfounded => 8,
             Exit::Interrupted => 130,
             Exit::Chosen(code) => code,
         }
@@ -55,6 +58,7 @@ impl Exit {
             Exit::Locked => "locked",
             Exit::Refused => "refused",
             Exit::Unreachable => "unreachable",
+            Exit::Unfounded => "init-answer-lost",
             Exit::Interrupted => "interrupted",
         }
     }

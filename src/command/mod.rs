@@ -7,7 +7,9 @@
 pub mod apply;
 mod arguments;
 mod backup;
+pub mod bootstrap;
 mod connector;
+pub mod console;
 mod context;
 mod declared;
 mod document;
@@ -15,12 +17,14 @@ pub mod drift;
 mod exit;
 pub mod explain;
 mod files;
+mod findings;
 mod flags;
 pub mod fmt;
 pub mod graph;
 pub mod import;
 pub mod init;
 pub mod ledger;
+pub mod lint;
 mod open;
 pub mod output;
 mod outside;
@@ -34,7 +38,9 @@ mod settings;
 pub mod show;
 pub mod state;
 mod stats;
+mod stock;
 pub mod unlock;
+pub mod unseal;
 pub mod validate;
 pub mod version;
 mod wish;
@@ -209,6 +215,8 @@ fn parser() -> Command {
         show::command(),
         output::command(),
         validate::command(),
+        console::command(),
+        lint::command(),
         fmt::command(),
         explain::command(),
         graph::command(),
@@ -218,6 +226,8 @@ fn parser() -> Command {
         workspace::command(),
         unlock::command(),
         init::command(),
+        bootstrap::command(),
+        unseal::command(),
         state::refresh_command(),
         init::get_command(),
         init::providers_command(),
@@ -266,6 +276,8 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "drift" => drift::run(context, matches).await,
         "output" => output::run(context, matches).await,
         "validate" => validate::run(context, matches),
+        "console" => console::run(context, matches).await,
+        "lint" => lint::run(context, matches).await,
         "fmt" => fmt::run(context, matches),
         "explain" => explain::run(context, matches),
         "graph" => graph::run(context, matches),
@@ -273,6 +285,8 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "ledger" | "state" => ledger::run(context, matches, name).await,
         "workspace" => workspace::run(context, matches).await,
         "force-unlock" => unlock::run(context, matches).await,
+        "bootstrap" => bootstrap::run(context, matches).await,
+        "unseal" => unseal::run(context, matches).await,
         "init" => init::run(context, matches).await,
         "refresh" => state::refresh(context, matches).await,
         "get" => init::get(context),

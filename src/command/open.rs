@@ -1,9 +1,9 @@
 //! Opening the ledger for commands that do not plan.
 
-use super::connector::Links;
+use super::connector::{Links, log, settled};
 use super::context::Context;
 use super::exit::Failure;
-use super::planning::{Hold, Shelf, home};
+use super::planning::{Hold, Shelf, home, home_arguments};
 use super::{project, settings};
 use crate::config::variables::{Argument, Assigned, Given, assign};
 use crate::ledger::{Ledger, Lock};
@@ -35,6 +35,29 @@ pub async fn shelf(context: &Context, arguments: Vec<Argument>) -> Result<Shelf,
         settings: settings.ledger_settings(context)?,
         links,
     })
+}
+
+/// Finds how the configuration in this directory reaches its server, without connecting. Variables without a value are no
+/// error here either.
+///
+/// # Errors
+/// When the configuration or the provider block cannot be read.
+pub fn door(
+    context: &Context,
+    arguments: Vec<Argument>,
+) -> Result<crate::server::connect::Settings, Failure> {
+    let settings = settings::read(context)?;
+    let project = project::read(context, true)?;
+    let assigned = values(context, &project, arguments);
+    let world = project.world(context, &assigned);
+    let (arguments, span) = home_arguments(&world, &settings)?;
+    let found = settled(&arguments, &context.environment);
+    let mut door = found.map_err(|problem| match span {
+        Some(span) => problem.at(span, "as configured here"),
+        None => problem,
+    })?;
+    door.log = log(context.verbosity.get());
+    Ok(door)
 }
 
 fn values(context: &Context, project: &project::Project, arguments: Vec<Argument>) -> Assigned {

@@ -72,6 +72,8 @@ pub fn order(context: &Context, matches: &ArgMatches) -> Result<Order, Failure> 
         parallelism: parsed(matches, "parallelism", "a whole number")?,
         options: wish.options(),
         hold: None,
+        patience: None,
+        token: None,
         wish,
     })
 }

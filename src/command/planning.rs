@@ -10,10 +10,10 @@ use crate::config::variables::{Argument, Assigned};
 use crate::ledger::{Held, Kind, Ledger, LedgerError, Lock, LockWish, Settings};
 use crate::observe::Connection;
 use crate::reconcile::world::{InstanceScope, Seen, View, World};
-use crate::reconcile::{Connector, Options, Planned, parse_address, plan};
+use crate::reconcile::{Connector, Options, Planned, blind, parse_address, plan};
 use crate::server::Request;
-use crate::source::Diagnostic;
-use crate::value::{Address, Mode, ModuleAddress, Value};
+use crate::source::{Diagnostic, Span};
+use crate::value::{Address, Mode, ModuleAddress, Text, Value};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,6 +45,10 @@ pub struct Order {
     pub options: Options,
     /// How the lock is held; `None` for what only reads.
     pub hold: Option<Hold>,
+    /// How long the server is tried for, where that is not the usual time.
+    pub patience: Option<Duration>,
+    /// A token for the server at one address, in place of the login that is configured.
+    pub token: Option<(String, Text)>,
 }
 
 /// How a lock is asked for.
@@ -77,14 +81,20 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
     let mut project = project::read(context, order.wish.skip_foreign)?;
     let assigned = project.variables(context, order.arguments.clone(), order.ask)?;
     let world = project.world(context, &assigned);
-    let links = Arc::new(Links::new(context, order.parallelism));
+    let mut links = Links::new(context, order.parallelism).with_token(order.token.clone());
+    if let Some(patience) = order.patience {
+        links = links.impatient(patience);
+    }
+    let links = Arc::new(links);
     context.links.borrow_mut().push(links.clone());
+    let explained = |failure| with_mistakes(context, &project, failure);
     let shelf = Shelf {
-        home: home(&world, &settings, &links).await?,
+        home: home(&world, &settings, &links).await.map_err(explained)?,
         settings: settings.ledger_settings(context)?,
         links,
     };
-    let (ledger, lock) = shelf.open(context, order.hold).await?;
+    let opened = shelf.open(context, order.hold).await;
+    let (ledger, lock) = opened.map_err(explained)?;
     let mut session = Session {
         links: shelf.links,
         lock,
@@ -100,6 +110,19 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
     session.notices.append(&mut project.diagnostics);
     let planned = session.plan(context, world, project, &order).await;
     Ok((session, planned))
+}
+
+/// Adds to why no server can be worked with what needs it, and all mistakes in the files: one run tells everything.
+fn with_mistakes(context: &Context, project: &Project, mut failure: Failure) -> Failure {
+    let world = project.blind_world(context);
+    let need = blind::first_need(&world);
+    for problem in &mut failure.diagnostics {
+        if let Some(span) = need.filter(|_| problem.labels.is_empty() && problem.is_error()) {
+            *problem = problem.clone().at(span, "needed for this");
+        }
+    }
+    blind::complete(&world, &mut failure.diagnostics);
+    failure
 }
 
 impl Shelf {
@@ -178,8 +201,25 @@ pub async fn home(
     settings: &settings::Project,
     links: &Links,
 ) -> Result<Connection, Failure> {
+    let (arguments, span) = home_arguments(world, settings)?;
+    let reached = links.connect(&arguments).await;
+    Ok(reached.map_err(|problem| match span {
+        Some(span) => problem.at(span, "as configured here"),
+        None => problem,
+    })?)
+}
+
+/// Finds the arguments of the provider block that says how to reach the server of the ledger, and where it stands.
+///
+/// # Errors
+/// When there is no such block, or it cannot be evaluated.
+pub fn home_arguments(
+    world: &World,
+    settings: &settings::Project,
+) -> Result<(Value, Option<Span>), Failure> {
     let root = &world.configuration.root;
     let named = settings.ledger.provider.as_deref();
+    let nothing = || Value::object(BTreeMap::new());
     let Some(declared) = root.providers.get(named.unwrap_or("vault")) else {
         if let Some(named) = named.filter(|named| *named != "vault") {
             let message = format!(
@@ -188,7 +228,7 @@ pub async fn home(
             );
             return Err(Diagnostic::error("invalid-settings", message).into());
         }
-        return Ok(links.connect(&Value::object(BTreeMap::new())).await?);
+        return Ok((nothing(), None));
     };
     let scope = InstanceScope::new(world, &ModuleAddress::default(), View::Plan);
     let decoded = crate::eval::decode_provider(&declared.body, &scope);
@@ -196,13 +236,8 @@ pub async fn home(
         return Err(decoded.diagnostics.into());
     }
     let known = decoded.attributes.is_wholly_known() && declared.for_each.is_none();
-    let arguments = if known {
-        decoded.attributes
-    } else {
-        Value::object(BTreeMap::new())
-    };
-    let reached = links.connect(&arguments).await;
-    Ok(reached.map_err(|problem| problem.at(declared.span, "as configured here"))?)
+    let arguments = if known { decoded.attributes } else { nothing() };
+    Ok((arguments, Some(declared.span)))
 }
 
 impl Session {
@@ -214,6 +249,7 @@ impl Session {
         order: &Order,
     ) -> Planned {
         let mut before = project.world(context, &self.assigned);
+        let blind_world = project.blind_world(context);
         let mut planned = plan(
             world,
             project.graph,
@@ -230,6 +266,9 @@ impl Session {
         self.announce_mount(&mut planned);
         let problems = self.others(&planned, &order.wish.take_from).await;
         planned.plan.diagnostics.extend(problems);
+        if planned.plan.diagnostics.iter().any(Diagnostic::is_error) {
+            blind::complete(&blind_world, &mut planned.plan.diagnostics);
+        }
         planned
     }
 

@@ -3,10 +3,12 @@
 use super::context::{Context, sound};
 use super::exit::Failure;
 use crate::config::variables::{Argument, Assigned, Given, assign, missing};
-use crate::config::{Configuration, Options, load};
+use crate::config::{Configuration, Options};
+use crate::reconcile::blind;
 use crate::reconcile::graph::{Graph, build};
 use crate::reconcile::world::World;
 use crate::source::Diagnostic;
+use crate::source::Surroundings;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,23 +27,64 @@ pub struct Project {
 /// Everything that is wrong with it.
 pub fn read(context: &Context, skip_foreign: bool) -> Result<Project, Failure> {
     let options = Options { skip_foreign };
+    let surroundings: Arc<dyn Surroundings> = context.files.clone();
     let mut sources = context.sources.borrow_mut();
-    let (configuration, found) = load(Path::new("."), &*context.files, &mut sources, options);
-    let mut diagnostics = sound(found)?;
-    match build(&configuration) {
-        Ok(graph) => Ok(Project {
-            configuration: Arc::new(configuration),
-            graph,
-            diagnostics,
-        }),
-        Err(rings) => {
-            diagnostics.extend(rings);
-            Err(diagnostics.into())
+    let loaded = blind::load(Path::new("."), &surroundings, &mut sources, options);
+    let diagnostics = sound(loaded.diagnostics)?;
+    let graph = loaded.graph.ok_or_else(Vec::new)?;
+    Ok(Project {
+        configuration: loaded.configuration,
+        graph,
+        diagnostics,
+    })
+}
+
+/// Reads the configuration; a directory without one is an empty configuration.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_or_empty(context: &Context) -> Result<Project, Failure> {
+    match read(context, true) {
+        Err(failure)
+            if failure
+                .diagnostics
+                .iter()
+                .all(|found| found.code == "no-configuration") =>
+        {
+            let configuration = Configuration {
+                root: Arc::default(),
+            };
+            Ok(Project {
+                graph: build(&configuration)?,
+                configuration: Arc::new(configuration),
+                diagnostics: Vec::new(),
+            })
         }
+        outcome => outcome,
     }
 }
 
 impl Project {
+    /// Fills in the variables that have a value; the others stay unknown.
+    ///
+    /// # Errors
+    /// When a value does not fit.
+    pub fn given(&self, context: &Context, arguments: Vec<Argument>) -> Result<Assigned, Failure> {
+        let given = Given {
+            environment: environment(context),
+            arguments,
+        };
+        let mut sources = context.sources.borrow_mut();
+        let (assigned, found) = assign(
+            &self.configuration.root,
+            &given,
+            &*context.files,
+            &mut sources,
+        );
+        sound(found)?;
+        Ok(assigned)
+    }
+
     /// Fills the variables in: from the environment, files, arguments, and by asking.
     ///
     /// # Errors
@@ -88,6 +131,18 @@ impl Project {
             assigned.values.clone(),
             context.workspace.clone(),
             PathBuf::from("."),
+        )
+    }
+}
+
+impl Project {
+    /// Makes a world that knows nothing but the files: for finding mistakes in them.
+    #[must_use]
+    pub fn blind_world(&self, context: &Context) -> World {
+        World::blind(
+            self.configuration.clone(),
+            context.files.clone(),
+            Path::new("."),
         )
     }
 }

@@ -50,6 +50,7 @@ const OTHERS: &[&str] = &[
     "least_privilege",
     "bootstrap",
     "snapshot",
+    "secrets",
     "environment",
 ];
 
@@ -58,19 +59,31 @@ const OTHERS: &[&str] = &[
 /// # Errors
 /// When it is no HCL or says something that cannot be.
 pub fn read(context: &Context) -> Result<Project, Failure> {
+    Ok(parse(&text(context)?).map_err(wrong)?)
+}
+
+/// Reads the file for a command that has blocks of its own in it; without one, there are none.
+///
+/// # Errors
+/// When it is no HCL.
+pub fn body(context: &Context) -> Result<Body, Failure> {
+    let body = hcl::from_str(&text(context)?);
+    Ok(body.map_err(|error| wrong(error.to_string()))?)
+}
+
+fn text(context: &Context) -> Result<String, Diagnostic> {
     let path = Path::new(FILE);
     if !context.files.exists(path) {
-        return Ok(Project::default());
+        return Ok(String::new());
     }
-    let wrong = |why: String| {
-        Failure::from(Diagnostic::error(
-            "invalid-settings",
-            format!("`{FILE}`: {why}"),
-        ))
-    };
     let bytes = context.files.read(path).map_err(wrong)?;
-    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
-    parse(&text).map_err(wrong)
+    String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))
+}
+
+/// Says what is wrong with the file.
+#[must_use]
+pub fn wrong(why: String) -> Diagnostic {
+    Diagnostic::error("invalid-settings", format!("`{FILE}`: {why}"))
 }
 
 /// Reads the text of the file.
@@ -144,7 +157,11 @@ fn drift(body: &Body) -> Result<DriftBlock, String> {
     Ok(block)
 }
 
-fn of_text(key: &str, value: &Expression) -> Result<String, String> {
+/// Reads text in quotes.
+///
+/// # Errors
+/// When it is something else.
+pub fn of_text(key: &str, value: &Expression) -> Result<String, String> {
     match value {
         Expression::String(text) => Ok(text.clone()),
         _ => Err(format!("`{key}` must be text in quotes")),

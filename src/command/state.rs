@@ -42,6 +42,8 @@ pub async fn look(context: &Context, matches: &ArgMatches) -> Result<Live, Failu
         parallelism: None,
         options: wish.options(),
         hold: None,
+        patience: None,
+        token: None,
         wish,
     };
     let (session, planned) = make(context, order).await?;

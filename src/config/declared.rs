@@ -16,6 +16,19 @@ pub struct Configuration {
     pub root: Arc<Module>,
 }
 
+impl Configuration {
+    /// Tells whether all of it could be read, so that what is missing is really missing.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        fn whole(module: &Module) -> bool {
+            let calls = module.calls.values();
+            let mut called = calls.filter_map(|call| call.module.as_deref());
+            !module.incomplete && called.all(whole)
+        }
+        whole(&self.root)
+    }
+}
+
 /// One module as it is called: two calls of one directory are two modules with different paths.
 #[derive(Clone, Debug, Default)]
 pub struct Module {

@@ -53,12 +53,12 @@ pub fn load(
     };
     let mut told = loader.told;
     told.extend(loader.foreigners.diagnostics());
-    if !is_incomplete(&module) {
-        validity::check(&module, &mut told);
-    }
     let configuration = Configuration {
         root: Arc::new(module),
     };
+    if configuration.is_whole() {
+        validity::check(&configuration.root, &mut told);
+    }
     let mut told = distinct(told);
     let place = |one: &Diagnostic| {
         one.labels
@@ -67,18 +67,6 @@ pub fn load(
     };
     told.sort_by_key(place);
     (configuration, told)
-}
-
-fn is_incomplete(module: &Module) -> bool {
-    module.incomplete || called(module).any(is_incomplete)
-}
-
-/// Iterates over the modules that a module calls.
-fn called(module: &Module) -> impl Iterator<Item = &Module> {
-    module
-        .calls
-        .values()
-        .filter_map(|call| call.module.as_deref())
 }
 
 /// Removes repetitions: a module that is called twice tells everything twice.

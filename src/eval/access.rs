@@ -6,6 +6,7 @@ use super::opaque::opaque;
 use crate::source::{Diagnostic, Outcome, nearest};
 use crate::syntax::{Expression, Name};
 use crate::value::{Shape, Type, Value, convert, type_name};
+use std::sync::Arc;
 
 /// Returns `value.name`; `base` is the expression of the value.
 pub(super) fn attribute_of(
@@ -76,14 +77,32 @@ fn no_attribute(
         _ => None,
     };
     if let Some(near) = near {
-        told = told.hint(format!("did you mean `{near}`?"));
+        return told.hint(format!("did you mean `{near}`?"));
     }
     match ty {
+        Type::Object(object) => listed(told, object.attributes.keys()),
+        Type::Map(_) if !value.marks.any() => {
+            let fields = value.as_fields();
+            listed(told, fields.into_iter().flat_map(|fields| fields.keys()))
+        }
         Type::List(_) | Type::Tuple(_) => told.hint(format!(
             "choose one element with `[0].{0}`, or take it of each with `[*].{0}`",
             name.text
         )),
         Type::Set(_) => told.hint(format!("use `[for item in … : item.{}]`", name.text)),
+        _ => told,
+    }
+}
+
+/// How many names are told where there is no near one.
+const FEW: usize = 8;
+
+/// Adds which names there are, where they are few.
+fn listed<'a>(told: Diagnostic, names: impl Iterator<Item = &'a Arc<str>>) -> Diagnostic {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match names.len() {
+        0 => told.hint("it is empty"),
+        count if count <= FEW => told.hint(format!("there is {}", names.join(", "))),
         _ => told,
     }
 }
@@ -94,10 +113,20 @@ fn missing(ty: &Type, name: &Name) -> String {
         Type::Object(_) => format!("this object has no attribute `{}`", name.text),
         _ => format!(
             "this is {}, so it has no attribute `{}`",
-            type_name(ty),
+            with_article(ty),
             name.text
         ),
     }
+}
+
+fn with_article(ty: &Type) -> String {
+    let name = type_name(ty);
+    let article = if name.starts_with(['a', 'o']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {name}")
 }
 
 /// Returns `value[key]`; `step` is the whole expression.
@@ -128,7 +157,12 @@ pub(super) fn index_of(
                     .into(),
             );
         }
-        _ => return fail(format!("this is {}, so it has no elements", type_name(&ty))),
+        _ => {
+            return fail(format!(
+                "this is {}, so it has no elements",
+                with_article(&ty)
+            ));
+        }
     };
     let key = match convert(key, &wanted) {
         Ok(key) => key,

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::expression::value_of;
 use super::reference::chain;
+use super::scope::Scope;
 use crate::source::Diagnostic;
 use crate::syntax::{Expression, Node, Part};
 use crate::value::{Shape, Value};
@@ -32,6 +33,12 @@ pub(super) fn labelled(
 }
 
 /// Returns the variables of an expression and what they are, for people; nothing sensitive is shown.
+#[must_use]
+pub fn values_in(expression: &Expression, scope: &dyn Scope) -> Vec<(String, String)> {
+    values(expression, Context::new(scope))
+}
+
+/// The same within an evaluation; nothing where nobody sees its errors.
 pub(super) fn values(expression: &Expression, context: Context<'_>) -> Vec<(String, String)> {
     let mut values = Vec::new();
     if context.quiet {

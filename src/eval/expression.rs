@@ -70,10 +70,13 @@ pub(super) fn all_of(items: &[Expression], context: Context<'_>) -> Outcome<Vec<
 pub(super) fn gather<T>(outcomes: impl Iterator<Item = Outcome<T>>) -> Outcome<Vec<T>> {
     let mut errors: Vec<Diagnostic> = Vec::new();
     let mut values = Vec::new();
+    // A failure that was told elsewhere has no errors.
+    let mut failed = false;
     for outcome in outcomes {
         match outcome {
             Ok(value) => values.push(value),
             Err(told) => {
+                failed = true;
                 for one in told {
                     let same = |known: &Diagnostic| {
                         (&known.message, &known.labels) == (&one.message, &one.labels)
@@ -85,11 +88,7 @@ pub(super) fn gather<T>(outcomes: impl Iterator<Item = Outcome<T>>) -> Outcome<V
             }
         }
     }
-    if errors.is_empty() {
-        Ok(values)
-    } else {
-        Err(errors)
-    }
+    if failed { Err(errors) } else { Ok(values) }
 }
 
 /// Evaluates two things, and gathers the errors of both.

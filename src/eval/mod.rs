@@ -18,6 +18,7 @@ pub mod schema;
 mod scope;
 mod template;
 
+pub use blame::values_in;
 pub use compute::compute_data;
 pub use decode::{Decoded, Unknowing, decode_body, decode_provider};
 pub use expression::{evaluate, evaluate_template};

@@ -181,18 +181,21 @@ fn placed(wanted: &Wanted<'_>, attributes: Value) -> Value {
     if told.is_empty() || matches!(wanted.kind.life, Life::Member { .. }) {
         return attributes;
     }
-    let mut fields = attributes.as_fields().cloned().unwrap_or_default();
-    for (name, text) in told {
+    let learnt = told.into_iter().filter_map(|(name, text)| {
         let attribute = wanted
             .kind
             .attribute(&name)
-            .filter(|one| one.read == ReadBack::Place);
-        let silent = fields.get(name.as_str()).is_none_or(Value::is_null);
-        if let (Some(attribute), true) = (attribute.filter(|one| one.name != "id"), silent) {
-            let told = wire::from_wire(&attribute.kind, &serde_json::Value::from(text));
-            fields.extend(told.map(|told| (Arc::from(attribute.name), told)));
-        }
+            .filter(|one| one.read == ReadBack::Place && one.name != "id")?;
+        let silent = attributes.field(&name).is_none_or(Value::is_null);
+        let told = wire::from_wire(&attribute.kind, &serde_json::Value::from(text));
+        Some((Arc::from(attribute.name), told.filter(|_| silent)?))
+    });
+    let learnt: Vec<(Arc<str>, Value)> = learnt.collect();
+    if learnt.is_empty() {
+        return attributes;
     }
+    let mut fields = attributes.as_fields().cloned().unwrap_or_default();
+    fields.extend(learnt);
     Value::object(fields)
 }
 

@@ -8,7 +8,7 @@ use crate::plan::leaf::leaves;
 use crate::plan::template::{effective, fill};
 use crate::plan::{Observed, Raw, wire};
 use crate::server::{Reply, Request, ServerError};
-use crate::value::{Type, Value};
+use crate::value::{Mode, Type, Value};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -399,7 +399,12 @@ pub(super) async fn data_post(wanted: &Wanted<'_>) -> Data {
     if let Some(ttl) = wrapping(wanted.kind, wanted.guide) {
         request = request.wrapped(ttl);
     }
+    let about = (&request).into();
     let reply = wanted.server.send(request).await?;
+    // Whoever looks something up and gets no answer has found nothing.
+    if reply.status == 204 && wanted.kind.mode == Mode::Data {
+        return Err(ServerError::Missing { about, left: None });
+    }
     let lease = reply.lease_id().map(str::to_owned);
     let told = answered(wanted, &with_lease(&reply));
     Ok((picked(wanted.kind, told, reply.body.json()), lease))

@@ -1,7 +1,8 @@
 //! Attributes out of the server's answers, by the fields that the catalog names.
 
-use super::wire::{field_of, get, join, type_of};
+use super::wire::{field_of, get, join};
 use crate::catalog::{Attribute, Default, JsonWire, Kind, Nesting, ReadBack, ResourceType};
+use crate::eval::schema::type_of;
 use crate::plan::certificate::Certificate;
 use crate::plan::many;
 use crate::plan::normal::duration_seconds;

@@ -2,12 +2,12 @@
 
 use super::change::is_given_once_to;
 use crate::catalog::{Attribute, Default, Kind, Nesting, Presence, ReadBack};
+use crate::eval::schema::type_of;
 use crate::plan::leaf::is_live;
 use crate::plan::many::{in_table, named, objects_of};
 use crate::plan::normal::url_with_password;
 use crate::plan::template::{Filled, effective, fill};
 use crate::plan::types::{AttributeChange, Comparison, Desired, Observed, Owned};
-use crate::plan::wire::type_of;
 use crate::value::{Address, Marks, Shape, Type, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -205,6 +205,9 @@ pub(super) fn shown_before(
     changes: &BTreeMap<Arc<str>, AttributeChange>,
     replaced: bool,
 ) -> Value {
+    if !replaced && !changes.values().any(|change| change.differs) {
+        return after.clone();
+    }
     let differs = |name: &str| {
         let top = |path: &str| path.split(['.', '@']).next() == Some(name);
         changes

@@ -4,10 +4,9 @@ use crate::catalog::{Attribute, Default, JsonWire, Kind, Nesting, Order, ReadBac
 use crate::plan::normal::plain;
 use crate::plan::shapes;
 use crate::plan::template::{effective, is_alternative, is_elsewhere, respelled};
-use crate::value::{Type, Value};
+use crate::value::Value;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 pub use super::read::{AROUND, decode, formed, from_wire, text_of};
 
@@ -21,43 +20,6 @@ pub enum Carry {
     Whole,
     /// The object is there: everything that is managed, defaults written out.
     Update,
-}
-
-/// Returns the Terraform type of a kind.
-#[must_use]
-pub fn type_of(kind: &Kind) -> Type {
-    match kind {
-        Kind::Bool => Type::Bool,
-        Kind::Integer | Kind::Float | Kind::Seconds | Kind::SecondsText => Type::Number,
-        Kind::Text { .. }
-        | Kind::Duration
-        | Kind::Path
-        | Kind::Url
-        | Kind::Words { .. }
-        | Kind::Base64
-        | Kind::Version
-        | Kind::Pem
-        | Kind::Policy
-        | Kind::Json(_)
-        | Kind::Cidr => Type::String,
-        Kind::List(inner, _) => Type::list(type_of(inner)),
-        Kind::Set(inner) | Kind::SortedSet(inner) | Kind::SetText(inner) => {
-            Type::set(type_of(inner))
-        }
-        Kind::Map(inner) => Type::map(type_of(inner)),
-        Kind::Block(nesting, attributes) => {
-            let object = Type::object(
-                attributes
-                    .iter()
-                    .map(|inner| (Arc::from(inner.name), type_of(&inner.kind))),
-            );
-            match nesting {
-                Nesting::One | Nesting::List | Nesting::Objects(_) => Type::list(object),
-                _ => Type::set(object),
-            }
-        }
-        Kind::Any => Type::Dynamic,
-    }
 }
 
 /// Returns the body of a request to a part: only fields for which `wanted` says yes. Paths given to `wanted` are those

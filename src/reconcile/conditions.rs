@@ -3,11 +3,11 @@
 use super::graph::{Item, Node};
 use super::walk::{Candidate, Walk};
 use super::world::{InstanceScope, View};
-use crate::config::{Condition, Step as RefStep, Target, reference};
-use crate::eval::evaluate;
+use crate::config::{Condition, DeclaredOutput, Step as RefStep, Target, reference};
+use crate::eval::{evaluate, values_in};
 use crate::plan::{Change, CheckResult, OutputChange};
 use crate::source::{Diagnostic, Outcome, Severity};
-use crate::value::{Address, ModuleAddress, Value};
+use crate::value::{Address, ModuleAddress, Type, Value, type_name};
 
 /// What became of a condition.
 pub(super) enum Verdict {
@@ -24,15 +24,23 @@ pub(super) fn judge(condition: &Condition, scope: &InstanceScope<'_>) -> Verdict
         Ok(value) => value,
         Err(problems) => return Verdict::Broken(problems),
     };
+    let perhaps = matches!(value.ty(), Type::Bool | Type::String | Type::Dynamic);
     match (&value.as_bool(), value.as_text()) {
-        _ if value.is_unknown() => Verdict::Open,
+        _ if !value.is_readable() && perhaps => Verdict::Open,
         (Some(true), _) | (None, Some("true")) => Verdict::Holds,
         (Some(false), _) | (None, Some("false")) => Verdict::Fails(message(condition, scope)),
         _ => Verdict::Broken(vec![
             Diagnostic::error("invalid-condition", "a condition must be true or false")
-                .at(condition.condition.span, format!("this is {value}")),
+                .at(condition.condition.span, told_type(&value)),
         ]),
     }
+}
+
+fn told_type(value: &Value) -> String {
+    if value.is_unknown() || value.marks.any() {
+        return format!("this is of type {}", type_name(&value.ty()));
+    }
+    format!("this is {value}")
 }
 
 fn message(condition: &Condition, scope: &InstanceScope<'_>) -> String {
@@ -56,10 +64,12 @@ pub(super) fn failure(
     what: &str,
     text: &str,
     condition: &Condition,
+    scope: &InstanceScope<'_>,
 ) -> Diagnostic {
     let mut problem = Diagnostic::error(code, format!("{what}: {text}"))
         .at(condition.condition.span, "this condition does not hold");
     problem.severity = severity;
+    problem.values = values_in(&condition.condition, scope);
     problem
 }
 
@@ -121,8 +131,8 @@ impl Walk<'_> {
                 Verdict::Open => status = if status == "pass" { "unknown" } else { status },
                 Verdict::Fails(text) => {
                     status = "fail";
-                    let problem =
-                        failure(Severity::Error, "condition-failed", what, &text, condition);
+                    let (severity, code) = (Severity::Error, "condition-failed");
+                    let problem = failure(severity, code, what, &text, condition, &scope);
                     self.tell([problem.address(address)]);
                     texts.push(text);
                 }
@@ -225,13 +235,7 @@ impl Walk<'_> {
                     continue;
                 }
             };
-            if value.marks_within().sensitive && !output.sensitive {
-                let problem = Diagnostic::error(
-                    "sensitive-output",
-                    format!("the output `{name}` has a sensitive value but is not declared so"),
-                )
-                .at(output.span, "this output")
-                .hint("add `sensitive = true`, or `nonsensitive(…)` where the value is no secret");
+            if let Some(problem) = unfit_output(output, &value, true) {
                 self.tell([problem]);
                 continue;
             }
@@ -253,13 +257,9 @@ impl Walk<'_> {
             match judge(condition, &scope) {
                 Verdict::Fails(text) => {
                     let what = format!("precondition of output `{name}` failed");
-                    self.tell([failure(
-                        Severity::Error,
-                        "condition-failed",
-                        &what,
-                        &text,
-                        condition,
-                    )]);
+                    let (severity, code) = (Severity::Error, "condition-failed");
+                    let problem = failure(severity, code, &what, &text, condition, &scope);
+                    self.tell([problem]);
                 }
                 Verdict::Broken(problems) => self.tell(problems),
                 Verdict::Holds | Verdict::Open => {}
@@ -287,43 +287,84 @@ impl Walk<'_> {
     }
 
     fn judge_check(&mut self, at: &ModuleAddress, name: &str, assertions: &[Condition]) {
-        let mut status = "pass";
-        let mut texts = Vec::new();
-        for condition in assertions {
-            let scope = InstanceScope::new(&self.world, at, View::Plan);
-            match judge(condition, &scope) {
-                Verdict::Holds => {}
-                Verdict::Open => status = if status == "pass" { "unknown" } else { status },
-                Verdict::Fails(text) => {
-                    status = "fail";
-                    let what = format!("check `{name}` failed");
-                    self.tell([failure(
-                        Severity::Warning,
-                        "check-failed",
-                        &what,
-                        &text,
-                        condition,
-                    )]);
-                    texts.push(text);
-                }
-                Verdict::Broken(problems) => {
-                    status = "error";
-                    self.tell(problems.into_iter().map(softened));
-                }
+        let scope = InstanceScope::new(&self.world, at, View::Plan);
+        let (result, told) = check_known(at, name, assertions, &scope);
+        self.tell(told);
+        self.plan.checks.push(result);
+    }
+}
+
+/// Judges the assertions of a `check` block; what fails is a warning.
+#[must_use]
+pub fn check_known(
+    at: &ModuleAddress,
+    name: &str,
+    assertions: &[Condition],
+    scope: &InstanceScope<'_>,
+) -> (CheckResult, Vec<Diagnostic>) {
+    let (mut status, mut texts, mut told) = ("pass", Vec::new(), Vec::new());
+    for condition in assertions {
+        match judge(condition, scope) {
+            Verdict::Holds => {}
+            Verdict::Open => status = if status == "pass" { "unknown" } else { status },
+            Verdict::Fails(text) => {
+                status = "fail";
+                let what = format!("check `{name}` failed");
+                let (severity, code) = (Severity::Warning, "check-failed");
+                told.push(failure(severity, code, &what, &text, condition, scope));
+                texts.push(text);
+            }
+            Verdict::Broken(problems) => {
+                status = "error";
+                told.extend(problems.into_iter().map(softened));
             }
         }
-        let prefix = if at.is_root() {
-            String::new()
-        } else {
-            format!("{at}.")
-        };
-        self.plan.checks.push(CheckResult {
-            address: format!("{prefix}check.{name}"),
-            kind: "check",
-            status,
-            problems: texts,
-        });
     }
+    let prefix = match at.is_root() {
+        true => String::new(),
+        false => format!("{at}."),
+    };
+    let result = CheckResult {
+        address: format!("{prefix}check.{name}"),
+        kind: "check",
+        status,
+        problems: texts,
+    };
+    (result, told)
+}
+
+/// Tells why a value must not be that of an output; `root` for outputs of the root module.
+pub(super) fn unfit_output(
+    output: &DeclaredOutput,
+    value: &Value,
+    root: bool,
+) -> Option<Diagnostic> {
+    let name = &output.name.text;
+    let marks = value.marks_within();
+    let (code, message, hint) = if root && marks.sensitive && !output.sensitive {
+        (
+            "sensitive-output",
+            format!("the output `{name}` has a sensitive value but is not declared so"),
+            "add `sensitive = true`, or `nonsensitive(…)` where the value is no secret",
+        )
+    } else if root && marks.ephemeral {
+        (
+            "ephemeral-output",
+            format!("the output `{name}` has a value that exists only during the run"),
+            "use `ephemeralasnull(…)`, or write the value to a secret with a write-only argument",
+        )
+    } else if marks.ephemeral && !output.ephemeral {
+        (
+            "ephemeral-output",
+            format!("the output `{name}` has an ephemeral value but is not declared so"),
+            "add `ephemeral = true`",
+        )
+    } else {
+        return None;
+    };
+    let problem = Diagnostic::error(code, message).at(output.span, "this output");
+    let problem = problem.at(output.value.span, "from this value");
+    Some(problem.hint(hint))
 }
 
 /// Makes a warning of an error.
@@ -353,6 +394,7 @@ pub fn judge_known(conditions: &[Condition], scope: &InstanceScope<'_>, what: &s
                     what,
                     &text,
                     condition,
+                    scope,
                 ));
             }
             Verdict::Broken(more) => problems.extend(more),

@@ -103,6 +103,9 @@ impl Walk<'_> {
         if !attributes.is_wholly_known() {
             return Some(Reason::ConfigUnknown);
         }
+        if self.options.offline && needs_server(candidate.kind) {
+            return Some(Reason::DependencyPending);
+        }
         let needed = self.graph.resources_needed(&candidate.node);
         if self.pending(&needed) {
             return Some(Reason::DependencyPending);
@@ -131,7 +134,7 @@ impl Walk<'_> {
                 .filter(|value| !value.is_null());
             let computed = attribute.presence == crate::catalog::Presence::Computed
                 || attribute.default == crate::catalog::Default::Server;
-            let ty = crate::plan::wire::type_of(&attribute.kind);
+            let ty = crate::eval::schema::type_of(&attribute.kind);
             let value = match asked {
                 Some(asked) => asked.clone(),
                 None if computed => Value::unknown(ty, Arc::clone(&waits)),

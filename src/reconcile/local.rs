@@ -3,10 +3,11 @@
 use super::made;
 use super::walk::{Candidate, Walk, Work};
 use crate::catalog::{Attribute, Default, Life, Local, Presence, ReadBack};
+
+use crate::eval::schema::type_of;
 use crate::plan::change::Digester;
 use crate::plan::leaf::{Leaf, leaves};
 use crate::plan::template::effective;
-use crate::plan::wire::type_of;
 use crate::plan::{AttributeChange, Change, Comparison, Desired, Origin, Owned, Reason, Step};
 use crate::source::Diagnostic;
 use crate::value::{Marks, Shape, Value};

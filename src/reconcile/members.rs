@@ -23,13 +23,15 @@ impl Walk<'_> {
 
     /// Adds to a list that this object declares the elements that other declared objects add to it.
     pub(super) fn with_members(&self, candidate: &Candidate, attributes: Value) -> Value {
-        let Some(mut fields) = attributes.as_fields().cloned() else {
+        let claims = self.claims.get(&candidate.node);
+        let (Some(claims), Some(fields)) = (claims, attributes.as_fields()) else {
             return attributes;
         };
         if matches!(candidate.kind.life, Life::Member { .. }) {
             return attributes;
         }
-        for field in self.claims.get(&candidate.node).into_iter().flatten() {
+        let mut fields = fields.clone();
+        for field in claims {
             let Some(own) = fields.get(*field).filter(|value| !value.is_null()).cloned() else {
                 continue;
             };

@@ -1,6 +1,7 @@
 //! Walks the graph: evaluates, observes, plans; wave by wave.
 
 mod adjust;
+pub mod blind;
 mod book;
 pub mod conditions;
 pub mod data;
@@ -13,6 +14,7 @@ mod memory;
 mod members;
 mod moved;
 mod object;
+mod offline;
 mod orphan;
 pub mod outside;
 mod provider;
@@ -26,5 +28,6 @@ mod walk;
 pub mod world;
 
 pub use moved::parse_address;
+pub use offline::offline;
 pub use provider::provider_now;
 pub use walk::{Connector, Memory, Options, Planned, Work, plan};

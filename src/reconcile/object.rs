@@ -43,11 +43,18 @@ impl Walk<'_> {
                 wishes.push(wish);
             }
         }
-        let observed = self.observe(&wishes).await;
-        for (wish, observed) in wishes.into_iter().zip(observed) {
-            match observed {
-                Ok(observed) => self.decide(wish, observed).await,
-                Err(error) => self.not_seen(&wish, &error),
+        let mut wishes = wishes.into_iter();
+        loop {
+            let some: Vec<Wish> = wishes.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
+                return;
+            }
+            let observed = self.observe(&some).await;
+            for (wish, observed) in some.into_iter().zip(observed) {
+                match observed {
+                    Ok(observed) => self.decide(wish, observed).await,
+                    Err(error) => self.not_seen(&wish, &error),
+                }
             }
         }
     }
@@ -341,7 +348,8 @@ impl Walk<'_> {
         let each_value = wish.each_value.clone();
         let work = Work {
             desired: Some(wish.desired),
-            observed,
+            // Nobody looks again at what stays as it is: thousands of them are not kept.
+            observed: observed.filter(|_| step.change != Change::Keep),
             owned: wish.owned,
             connection: wish.connection,
             lost,
@@ -462,6 +470,9 @@ impl Walk<'_> {
         }
     }
 }
+
+/// How many objects are looked at before they are decided: the answers of the server are not kept for longer.
+const AT_ONCE: usize = 1000;
 
 /// How many instances of a needed block are told one by one.
 pub(super) const FEW: usize = 10;

@@ -168,8 +168,15 @@ impl Walk<'_> {
                     owned.address
                 ),
             )
-            .address(&owned.address)
-            .hint("put its block back, and apply it with `prevent_destroy = false` first");
+            .address(&owned.address);
+            let block = self.world.block(&owned.address);
+            let problem = match block.map(|block| block.lifecycle.span.unwrap_or(block.span)) {
+                Some(span) => problem
+                    .at(span, "protected here")
+                    .hint("apply it with `prevent_destroy = false` first"),
+                None => problem
+                    .hint("put its block back, and apply it with `prevent_destroy = false` first"),
+            };
             self.tell([problem]);
         }
         let seen = observed
@@ -291,7 +298,7 @@ fn is_endpoint(kind: &ResourceType) -> bool {
 fn guide_of(owned: &Owned, kind: &ResourceType) -> Value {
     let mut fields: BTreeMap<Arc<str>, Value> = BTreeMap::new();
     for attribute in kind.all() {
-        let ty = crate::plan::wire::type_of(&attribute.kind);
+        let ty = crate::eval::schema::type_of(&attribute.kind);
         let value = match owned.deletion.get(attribute.name) {
             Some(text) => remembered(text, &ty),
             None => Value::null(ty),

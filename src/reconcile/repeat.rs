@@ -121,10 +121,11 @@ fn of_set(value: &Value, items: &[Value], span: Span) -> Outcome<Keys> {
 }
 
 fn wrong(value: &Value, span: Span, ty: &str) -> Vec<Diagnostic> {
-    let hint = if value.as_items().is_some() {
-        "make a set of it: `toset(…)`"
-    } else {
-        "give a map, or a set of strings"
+    let hint = match &value.shape {
+        Shape::Set(..) => "make text of the elements: `toset([for item in … : tostring(item)])`",
+        Shape::List(..) | Shape::Tuple(_) => "make a set of it: `toset(…)`",
+        Shape::Null(_) => "give `{}` for none",
+        _ => "give a map, or a set of strings",
     };
     refuse(
         "invalid-for-each",

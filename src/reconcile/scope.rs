@@ -2,7 +2,7 @@
 
 use super::world::{Instance, Repeated, View, World, static_path};
 use crate::config::ResourceId;
-use crate::eval::{Reference, Scope, Subject, World as Surround, evaluate};
+use crate::eval::{Reference, Scope, Subject, World as Surround};
 use crate::source::{Diagnostic, Outcome, Span};
 use crate::value::{Address, InstanceKey, Mode, ModuleAddress, Type, Value};
 use std::sync::{Arc, PoisonError};
@@ -71,6 +71,10 @@ impl<'a> InstanceScope<'a> {
 impl InstanceScope<'_> {
     /// Returns one instance of a block, where it was looked at.
     fn one_instance(&self, id: &ResourceId, key: &Value) -> Option<Value> {
+        if self.world.blind {
+            let kind = self.world.declared(&self.module, id)?.kind?;
+            return Some(super::blind::blank(kind));
+        }
         let instances = self.world.instances(&self.module, id)?;
         let key = match instances.repeated {
             Repeated::ForEach => InstanceKey::Key(key.as_text()?.into()),
@@ -100,6 +104,9 @@ impl Scope for InstanceScope<'_> {
                 };
                 self.one_instance(&id, key)
             }
+            Subject::Module(name) if self.world.blind => {
+                self.world.any_call(&self.module, name, self.view)
+            }
             Subject::Variable(_) | Subject::Local(_) => {
                 let whole = (self.module.clone(), reference.subject.clone(), self.view);
                 let memory = self.world.memory.lock();
@@ -118,15 +125,7 @@ impl Scope for InstanceScope<'_> {
             Subject::Variable(name) => self
                 .world
                 .remembered(key(), || self.world.variable(&self.module, name, self.view)),
-            Subject::Local(name) => self.world.remembered(key(), || {
-                let module = self.world.module(&static_path(&self.module));
-                let local = module.and_then(|module| module.locals.get(name));
-                let local = local.ok_or_else(Vec::new)?;
-                evaluate(
-                    &local.value,
-                    &InstanceScope::new(self.world, &self.module, self.view),
-                )
-            }),
+            Subject::Local(name) => self.world.local(&self.module, name, self.view),
             Subject::Resource {
                 mode,
                 type_name,

@@ -52,8 +52,8 @@ impl Walk<'_> {
                 Verdict::Fails(text) => {
                     status = "fail";
                     let what = format!("invalid value for variable `{name}`");
-                    let problem =
-                        failure(Severity::Error, "invalid-variable", &what, &text, condition);
+                    let (severity, code) = (Severity::Error, "invalid-variable");
+                    let problem = failure(severity, code, &what, &text, condition, &scope);
                     self.tell([problem.at(variable.span, "declared here")]);
                     texts.push(text);
                 }

@@ -3,7 +3,9 @@
 
 use super::graph::ModulePath;
 pub use super::scope::InstanceScope;
-use crate::config::{Configuration, DeclaredCall, Module, Repetition, ResourceId};
+use crate::config::{
+    Configuration, DeclaredCall, DeclaredResource, Module, Repetition, ResourceId,
+};
 use crate::eval::functions::Phase;
 use crate::eval::{Step, Subject, evaluate};
 use crate::source::{Diagnostic, Outcome, Span, Surroundings};
@@ -203,11 +205,11 @@ impl World {
         Ok(found)
     }
 
-    fn call(&self, parent: &ModuleAddress, name: &str) -> Option<&DeclaredCall> {
+    pub(super) fn call(&self, parent: &ModuleAddress, name: &str) -> Option<&DeclaredCall> {
         self.module(&static_path(parent))?.calls.get(name)
     }
 
-    fn call_keys(&self, parent: &ModuleAddress, name: &Arc<str>) -> Outcome<Arc<Keys>> {
+    pub(super) fn call_keys(&self, parent: &ModuleAddress, name: &Arc<str>) -> Outcome<Arc<Keys>> {
         let key = (parent.clone(), name.clone());
         let calls = || self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = calls().get(&key) {
@@ -287,12 +289,21 @@ impl World {
         };
         let scope = InstanceScope::new(self, module, view);
         let value = evaluate(&output.value, &scope)?;
-        let marks = if output.sensitive {
-            Marks::SENSITIVE
-        } else {
-            Marks::NONE
-        };
-        Ok(value.marked(marks))
+        Ok(value.marked(Marks {
+            sensitive: output.sensitive,
+            ephemeral: output.ephemeral,
+            fresh: false,
+        }))
+    }
+
+    /// Works out a local value of a module instance, once.
+    pub(super) fn local(&self, at: &ModuleAddress, name: &Arc<str>, view: View) -> Outcome<Value> {
+        self.remembered((at.clone(), Subject::Local(name.clone()), view), || {
+            let module = self.module(&static_path(at));
+            let local = module.and_then(|module| module.locals.get(name));
+            let local = local.ok_or_else(Vec::new)?;
+            evaluate(&local.value, &InstanceScope::new(self, at, view))
+        })
     }
 
     /// Works out the value of a variable in a module instance.
@@ -333,10 +344,13 @@ impl World {
             None => None,
         };
         let Some((value, span)) = given else {
+            let ty = || declared.ty.clone();
+            let nothing = || match self.blind {
+                true => Value::unknown(ty(), Arc::default()),
+                false => Value::null(ty()),
+            };
             let default = declared.default.clone();
-            return Ok(default
-                .unwrap_or_else(|| Value::null(declared.ty.clone()))
-                .marked(marks));
+            return Ok(default.unwrap_or_else(nothing).marked(marks));
         };
         let value = declared
             .defaults
@@ -362,6 +376,26 @@ impl World {
         Ok(scope)
     }
 
+    /// Returns the block that declares an address, instances aside.
+    #[must_use]
+    pub fn block(&self, address: &Address) -> Option<&DeclaredResource> {
+        let id = ResourceId {
+            mode: address.mode,
+            type_name: address.type_name.clone(),
+            name: address.name.clone(),
+        };
+        self.declared(&address.module, &id)
+    }
+
+    /// Returns the declaration of a block.
+    pub(super) fn declared(
+        &self,
+        module: &ModuleAddress,
+        id: &ResourceId,
+    ) -> Option<&DeclaredResource> {
+        self.module(&static_path(module))?.resources.get(id)
+    }
+
     /// Returns the objects of a block as one value.
     pub(super) fn objects_of(
         &self,
@@ -370,7 +404,7 @@ impl World {
         view: View,
     ) -> Outcome<Value> {
         let Some(instances) = self.instances(module, id) else {
-            return Ok(Value::unknown(Type::Dynamic, Arc::default()));
+            return Ok(self.unseen(module, id));
         };
         let one = |seen: &Option<Seen>| -> Outcome<Value> {
             let seen = seen.as_ref().ok_or_else(Vec::new)?;
@@ -417,6 +451,9 @@ impl World {
         let Some(child) = child else {
             return Err(Vec::new());
         };
+        if self.blind && keys.repeated != Repeated::Once {
+            return Ok(Value::unknown(Type::Dynamic, Arc::default()));
+        }
         let skip = usize::from(keys.repeated != Repeated::Once);
         let asked = match path.get(skip) {
             Some(Step::Attribute(output)) if child.outputs.contains_key(output) => Some(output),

@@ -181,6 +181,12 @@ impl Parser<'_> {
                 "this is a colon",
                 format!("write `{word} = …`"),
             ),
+            Kind::Equal => self.fail_hint(
+                next,
+                format!("the argument `{word}` is set with `=`, not with `==`"),
+                "this compares",
+                format!("write `{word} = …`"),
+            ),
             _ => self.fail_hint(
                 name,
                 format!("`{word}` is neither an argument nor a block"),
@@ -206,11 +212,17 @@ impl Parser<'_> {
             ),
             _ => {
                 let found = self.found(next);
+                let hint = match next.text(self.text) {
+                    "and" => "write `&&`",
+                    "or" => "write `||`",
+                    "if" => "write `condition ? one : other`",
+                    _ => "begin a new line here",
+                };
                 self.fail_hint(
                     next,
                     format!("unexpected {found} after the {what}"),
                     &format!("the {what} has ended before this"),
-                    "begin a new line here",
+                    hint,
                 )
             }
         }

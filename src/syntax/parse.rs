@@ -65,6 +65,18 @@ pub fn parse_expression(file: FileId, text: &str, offset: usize) -> Outcome<Expr
     parser.outcome(expression)
 }
 
+/// Tells whether an expression goes on after the end of the text: a bracket, a template or a heredoc is open.
+#[must_use]
+pub fn goes_on(text: &str) -> bool {
+    // A heredoc is open only once its line has ended.
+    let tokens = scan_code(&format!("{text}\n"), 0);
+    let count = |kind| tokens.iter().filter(|token| token.kind == kind).count();
+    let nesting: i32 = tokens.iter().map(|token| token.kind.nesting()).sum();
+    nesting > 0
+        || count(Kind::OpenHeredoc) > count(Kind::CloseHeredoc)
+        || count(Kind::BrokenComment) > 0
+}
+
 /// Parses a template file, as `templatefile` reads it. A single interpolation and nothing else keeps its type.
 ///
 /// # Errors
@@ -302,6 +314,11 @@ impl<'a> Parser<'a> {
             (Kind::Stranger, ";") => error("a semicolon ends nothing here".into())
                 .at(self.token_span(at), "here")
                 .hint("put every argument on a line of its own"),
+            (Kind::Stranger, "–" | "—" | "−") => {
+                error(format!("`{letter}` is no minus sign"))
+                    .at(self.token_span(at), "here")
+                    .hint("write `-`")
+            }
             (Kind::Stranger, _) => error(format!("the character `{letter}` has no meaning here"))
                 .at(self.token_span(at), "here"),
             _ => return None,

@@ -150,11 +150,11 @@ pub enum Shape {
     /// Elements of one type, sorted and without repetition.
     Set(Type, Vec<Value>),
     /// Elements of one type by key.
-    Map(Type, BTreeMap<Arc<str>, Value>),
+    Map(Type, Arc<BTreeMap<Arc<str>, Value>>),
     /// `["a", 1]`
     Tuple(Vec<Value>),
     /// `{ a = 1, b = "x" }`
-    Object(BTreeMap<Arc<str>, Value>),
+    Object(Arc<BTreeMap<Arc<str>, Value>>),
     /// `(known after apply)`
     Unknown {
         ty: Type,
@@ -250,7 +250,7 @@ impl Value {
     /// Makes a map; every element must be of type `ty`.
     #[must_use]
     pub fn map(ty: Type, elements: BTreeMap<Arc<str>, Value>) -> Value {
-        Shape::Map(ty, elements).into()
+        Shape::Map(ty, Arc::new(elements)).into()
     }
 
     /// Makes a tuple.
@@ -262,7 +262,7 @@ impl Value {
     /// Makes an object.
     #[must_use]
     pub fn object(attributes: BTreeMap<Arc<str>, Value>) -> Value {
-        Shape::Object(attributes).into()
+        Shape::Object(Arc::new(attributes)).into()
     }
 
     /// Returns the value with further marks on it.
@@ -296,11 +296,11 @@ impl Value {
     #[must_use]
     pub fn with_elements(self, change: &dyn Fn(Value) -> Value) -> Value {
         let items = |items: Vec<Value>| items.into_iter().map(change).collect();
-        let fields = |fields: BTreeMap<Arc<str>, Value>| {
-            fields
+        let fields = |fields: Arc<BTreeMap<Arc<str>, Value>>| {
+            let changed = Arc::unwrap_or_clone(fields)
                 .into_iter()
-                .map(|(name, inner)| (name, change(inner)))
-                .collect()
+                .map(|(name, inner)| (name, change(inner)));
+            Arc::new(changed.collect())
         };
         let shape = match self.shape {
             Shape::List(ty, inner) => Shape::List(ty, items(inner)),
@@ -482,7 +482,7 @@ impl fmt::Debug for Value {
                 out.debug_list().entries(items).finish()
             }
             Shape::Map(_, fields) | Shape::Object(fields) => {
-                out.debug_map().entries(fields).finish()
+                out.debug_map().entries(&**fields).finish()
             }
             Shape::Unknown { .. } => out.write_str("(known after apply)"),
             Shape::Held { .. } => out.write_str("(held value)"),

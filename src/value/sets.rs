@@ -57,7 +57,7 @@ fn write_key(value: &Value, key: &mut String) {
     };
     key.push_str(open);
     if let Shape::Map(_, fields) = &value.shape {
-        for (name, inner) in fields {
+        for (name, inner) in fields.iter() {
             let _ = write!(key, "{name:?}:");
             write_key(inner, key);
             key.push(';');

@@ -76,7 +76,7 @@ fn hide_by_schema(value: &Value, schema: &Schema) -> Value {
         (name.clone(), value)
     });
     Value {
-        shape: Shape::Object(fields.collect()),
+        shape: Shape::Object(Arc::new(fields.collect())),
         marks: value.marks,
     }
 }
@@ -91,7 +91,7 @@ fn hide_in_blocks(value: &Value, schema: &Schema) -> Value {
         Shape::Tuple(items) => Shape::Tuple(items.iter().map(each).collect()),
         Shape::Map(ty, items) => {
             let items = items.iter().map(|(key, item)| (key.clone(), each(item)));
-            Shape::Map(ty.clone(), items.collect())
+            Shape::Map(ty.clone(), Arc::new(items.collect()))
         }
         _ => return hide_by_schema(value, schema),
     };
@@ -129,8 +129,10 @@ pub fn hide_like(value: &Value, model: &Value) -> Value {
             Shape::Set(ty.clone(), items.iter().enumerate().map(by_place).collect())
         }
         Shape::Tuple(items) => Shape::Tuple(items.iter().enumerate().map(by_place).collect()),
-        Shape::Map(ty, fields) => Shape::Map(ty.clone(), fields.iter().map(by_key).collect()),
-        Shape::Object(fields) => Shape::Object(fields.iter().map(by_key).collect()),
+        Shape::Map(ty, fields) => {
+            Shape::Map(ty.clone(), Arc::new(fields.iter().map(by_key).collect()))
+        }
+        Shape::Object(fields) => Shape::Object(Arc::new(fields.iter().map(by_key).collect())),
         other => other.clone(),
     };
     Value {
@@ -172,7 +174,7 @@ fn walk(value: &Value, how: Concealing, path: &mut Path, places: &mut Places) ->
         }
         Shape::Map(_, fields) | Shape::Object(fields) => {
             let mut side = empty_object();
-            for (key, value) in fields {
+            for (key, value) in fields.iter() {
                 path.push(Json::from(&**key));
                 let inner = walk(value, how, path, places);
                 path.pop();
@@ -246,6 +248,15 @@ fn says_something(tree: &Json) -> bool {
 /// Returns a value as JSON, secrets included: unknown and held ones are null.
 #[must_use]
 pub fn visible(value: &Value) -> Json {
+    json_of(value, true)
+}
+
+/// Returns a value as JSON: unknown and held ones are null, and secret and ephemeral ones unless `show`.
+#[must_use]
+pub fn json_of(value: &Value, show: bool) -> Json {
+    if value.marks.any() && !show {
+        return Json::Null;
+    }
     match &value.shape {
         Shape::Null(_) | Shape::Unknown { .. } | Shape::Held { .. } => Json::Null,
         Shape::Bool(value) => Json::Bool(*value),
@@ -255,11 +266,11 @@ pub fn visible(value: &Value) -> Json {
         }
         Shape::Text(text) => Json::from(&**text),
         Shape::List(_, items) | Shape::Set(_, items) | Shape::Tuple(items) => {
-            items.iter().map(visible).collect()
+            items.iter().map(|item| json_of(item, show)).collect()
         }
         Shape::Map(_, fields) | Shape::Object(fields) => fields
             .iter()
-            .map(|(key, value)| ((**key).to_owned(), visible(value)))
+            .map(|(key, value)| ((**key).to_owned(), json_of(value, show)))
             .collect(),
     }
 }
@@ -309,7 +320,7 @@ fn unmarked(value: &Value) -> Value {
             let fields = fields
                 .iter()
                 .map(|(key, value)| (key.clone(), unmarked(value)));
-            Shape::Object(fields.collect())
+            Shape::Object(Arc::new(fields.collect()))
         }
         other => other.clone(),
     };

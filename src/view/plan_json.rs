@@ -29,6 +29,8 @@ pub struct PlanFacts<'a> {
     pub errored: bool,
     /// What the writer of saved plans adds.
     pub saved: Option<Json>,
+    /// The whole document, to be kept or handed on; else only what the text of a plan and its events tell.
+    pub whole: bool,
 }
 
 /// Makes the document of a plan.
@@ -38,11 +40,14 @@ pub fn plan_document(plan: &Plan, facts: &PlanFacts<'_>) -> PlanDocument {
     let mut steps: Vec<&Step> = plan.steps.iter().collect();
     steps.sort_by_key(|step| reading_order(&step.address));
     let shown = |step: &&&Step| step.address.mode == Mode::Managed || step.change == Change::Read;
+    let told = |step: &&&Step| facts.whole || step.change != Change::Keep;
     let changes = steps
         .iter()
         .filter(shown)
+        .filter(told)
         .map(|step| resource_change(step, style));
     let drift = steps.iter().filter_map(|step| drifted(step, style));
+    let whole = |part: &dyn Fn() -> Json| if facts.whole { part() } else { Json::Null };
     let timestamp = jiff::Timestamp::from_second(facts.timestamp).unwrap_or_default();
     PlanDocument {
         format_version: "1.2".to_owned(),
@@ -65,9 +70,9 @@ pub fn plan_document(plan: &Plan, facts: &PlanFacts<'_>) -> PlanDocument {
             })
             .collect(),
         resource_changes: changes.collect(),
-        planned_values: planned_values(plan, &steps, facts),
-        prior_state: prior_state(plan, &steps, facts),
-        configuration: facts.configuration.to_json(),
+        planned_values: whole(&|| planned_values(plan, &steps, facts)),
+        prior_state: whole(&|| prior_state(plan, &steps, facts)),
+        configuration: whole(&|| facts.configuration.to_json()),
         relevant_attributes: Vec::new(),
         checks: plan.checks.iter().map(check).collect(),
         timestamp: timestamp.to_string(),
@@ -176,7 +181,7 @@ fn stand_in(step: &Step, before: &Value) -> Value {
         (name.clone(), value)
     });
     Value {
-        shape: Shape::Object(fields.collect()),
+        shape: Shape::Object(Arc::new(fields.collect())),
         marks: before.marks,
     }
 }
@@ -376,7 +381,7 @@ fn wished(step: &Step) -> Option<Value> {
         (name.clone(), value.unwrap_or(live).clone())
     });
     Some(Value {
-        shape: Shape::Object(fields.collect()),
+        shape: Shape::Object(Arc::new(fields.collect())),
         marks: before.marks,
     })
 }

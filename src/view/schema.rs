@@ -1,7 +1,7 @@
 //! What the renderer must know of a type: which attributes are blocks, sets, maps. Made from the catalog.
 
 use crate::catalog::{Attribute, Kind, Nesting as BlockNesting, ResourceType};
-use crate::plan::wire::type_of;
+use crate::eval::schema::type_of;
 use crate::value::Type;
 use std::collections::{BTreeMap, BTreeSet};
 

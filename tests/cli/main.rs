@@ -7,6 +7,8 @@
 #[path = "../server_real/bao.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod bao;
+mod conditions;
+mod console;
 mod delivery;
 mod helpers;
 mod place;

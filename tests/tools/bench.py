@@ -26,7 +26,10 @@ terraform {
 variable "each" { type = number }
 
 locals {
-  names = toset([for number in range(var.each) : format("team-%05d", number)])
+  # `range` makes at most 1,024 numbers.
+  names = toset(flatten([
+    for ten in range(var.each / 10) : [for one in range(10) : format("team-%05d", ten * 10 + one)]
+  ]))
 }
 
 resource "vault_policy" "team" {

@@ -1,6 +1,7 @@
 """A proxy between the program and its server that counts requests and may strike at one of them."""
 import http.client
 import http.server
+import ssl
 import threading
 import time
 
@@ -9,9 +10,10 @@ class Proxy:
     """Forwards to `addr`. At request number `strike_at` it calls `strike()`: with `withhold`, after the server has
     answered and before the program hears of it; else after the reply was delivered."""
 
-    def __init__(self, addr, strike_at=None, withhold=False, strike=None, delay=0):
-        self.upstream = addr.removeprefix("http://")
+    def __init__(self, addr, strike_at=None, withhold=False, strike=None, delay=0, cafile=None, spy=None):
+        self.upstream, self.cafile = addr.split("//")[1], cafile
         self.strike_at, self.withhold, self.strike, self.delay = strike_at, withhold, strike, delay
+        self.spy, self.spied = spy, []  # replies to this path are kept
         self.requests, self.struck, self.lock = [], False, threading.Lock()
         self.open, self.quiet = 0, threading.Condition(self.lock)
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"proxy": self}))
@@ -53,7 +55,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def setup(self):
         super().setup()
-        self.server_side = http.client.HTTPConnection(self.proxy.upstream, timeout=60)
+        cafile = self.proxy.cafile
+        if cafile:  # the program speaks plainly to us, we speak TLS to the server
+            context = ssl.create_default_context(cafile=cafile)
+            self.server_side = http.client.HTTPSConnection(self.proxy.upstream, timeout=60, context=context)
+        else:
+            self.server_side = http.client.HTTPConnection(self.proxy.upstream, timeout=60)
 
     def __getattr__(self, name):
         if name.startswith("do_"):  # any method, LIST and SCAN too
@@ -65,6 +72,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         number = self.proxy.count(f"{self.command} {self.path}")
         time.sleep(self.proxy.delay)
         reply, data = self.ask(body)
+        if self.path == self.proxy.spy:
+            self.proxy.spied.append(data)
         if self.proxy.strikes(number, withheld=True):
             self.close_connection = True
             return

@@ -166,7 +166,7 @@ pub fn comparable(mut value: Value) -> Value {
             }
         }
         Shape::Map(_, fields) | Shape::Object(fields) => {
-            for field in fields.values_mut() {
+            for field in std::sync::Arc::make_mut(fields).values_mut() {
                 *field = comparable(field.clone());
             }
         }

@@ -111,7 +111,9 @@ pub const MOUNT_TUNE: &[Attribute] = &[
     )
     .field("config.force_no_cache")
     .create_only(),
-    text("plugin_version", "The version of the plugin to run."),
+    text("plugin_version", "The version of the plugin to run.")
+        .field("config.plugin_version")
+        .reads("plugin_version"),
     list(
         "delegated_auth_accessors",
         "Auth mounts that the engine may ask to authenticate.",

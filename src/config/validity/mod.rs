@@ -26,6 +26,14 @@ pub(super) fn check(module: &Module, told: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Tells every reference of an expression that names nothing in a module; the expression stands outside of any block.
+#[must_use]
+pub fn check_expression(module: &Module, expression: &Expression) -> Vec<Diagnostic> {
+    let mut told = Vec::new();
+    Around::of(module).expression(expression, &mut told);
+    told
+}
+
 /// What stands around an expression, and so what it may refer to.
 #[derive(Clone, Copy)]
 struct Around<'a> {

@@ -9,7 +9,7 @@ use super::{Reference, Scope, Subject, World, evaluate};
 use crate::catalog::{Attribute, Kind, PROVIDER, Presence, ResourceType};
 use crate::source::{Diagnostic, Outcome, Span, nearest};
 use crate::syntax::{self, Body};
-use crate::value::{Marks, Mode, Type, Value, convert, type_name};
+use crate::value::{Marks, Mode, Shape, Type, Value, convert, type_name};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -220,6 +220,10 @@ impl Decoder {
                 return Value::unknown(ty, Arc::default());
             }
         };
+        let converted = match schema.kind {
+            Kind::Map(_) => without_nulls(converted),
+            _ => converted,
+        };
         if converted.is_null() {
             if schema.presence == Presence::Required {
                 self.told.push(null(schema, place));
@@ -301,6 +305,14 @@ impl Decoder {
 struct Place {
     name: String,
     span: Span,
+}
+
+/// A null element of a map is none: servers keep texts, and would make `""` of it.
+fn without_nulls(mut value: Value) -> Value {
+    if let Shape::Map(_, fields) = &mut value.shape {
+        Arc::make_mut(fields).retain(|_, element| !element.is_null());
+    }
+    value
 }
 
 /// An object where a list of blocks belongs: in this language that is a block, written without `=`.

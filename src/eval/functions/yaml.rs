@@ -155,7 +155,7 @@ fn size(value: &Value) -> usize {
 fn merge(fields: &mut BTreeMap<Arc<str>, Value>, value: &Value) -> Result<(), &'static str> {
     match &value.shape {
         Shape::Object(merged) => {
-            fields.extend(merged.clone());
+            fields.extend(Arc::unwrap_or_clone(merged.clone()));
             Ok(())
         }
         Shape::Tuple(items) => items.iter().try_for_each(|item| match &item.shape {

@@ -47,7 +47,11 @@ async fn the_second_one_waits_and_is_told_who_holds_it() {
         told.fetch_add(1, Ordering::Relaxed);
     };
     let second = open(&server, "app").await;
-    let error = second.lock(wish(&count)).await.err().unwrap();
+    let patient = LockWish {
+        wait: Duration::from_secs(1),
+        ..wish(&count)
+    };
+    let error = second.lock(patient).await.err().unwrap();
     let LedgerError::Locked(held) = &error else {
         panic!("{error}")
     };

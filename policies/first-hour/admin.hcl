@@ -1,0 +1,4 @@
+# Who takes over from the root token.
+path "*" {
+  capabilities = ["create", "read", "update", "patch", "delete", "list", "sudo"]
+}

@@ -1,0 +1,14 @@
+//! What is done to a whole server rather than to one object: its first hour, unsealing, snapshots, moving secrets in.
+//!
+//! No plaintext share, root token or passphrase leaves the memory: what is written is encrypted first.
+
+pub mod age;
+pub mod durable;
+pub mod keyring;
+pub mod keys;
+pub mod passphrase;
+pub mod people;
+pub mod pgp;
+pub mod program;
+pub mod seal;
+pub mod sink;
