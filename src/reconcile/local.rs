@@ -3,6 +3,7 @@
 use super::made;
 use super::walk::{Candidate, Walk, Work};
 use crate::catalog::{Attribute, Default, Life, Local, Presence, ReadBack};
+
 use crate::eval::schema::type_of;
 use crate::plan::change::Digester;
 use crate::plan::leaf::{Leaf, leaves};

@@ -30,7 +30,6 @@ const SEED: Attribute = text(
 
 /// Which letters a text may have.
 const LETTERS: &[Attribute] = &[
-    KEEPERS,
     integer("length", "How many characters.")
         .required()
         .replaces(),
@@ -64,6 +63,7 @@ const PASSWORD: ResourceType = ResourceType::new(
     Life::Local(Local::RandomPassword),
 )
 .attributes(&[
+    KEEPERS,
     text("result", "The password.").computed().sensitive(),
     text("bcrypt_hash", "Its bcrypt hash.")
         .computed()
@@ -80,7 +80,7 @@ const PASSWORD: ResourceType = ResourceType::new(
 
 const FRESH_PASSWORD: ResourceType = ResourceType::ephemeral(
     "random_password",
-    "A random password for this run only.",
+    "A random password that exists during one run only, for write-only arguments.",
     "",
     DataRead::Local(Local::RandomPassword),
 )
@@ -92,8 +92,20 @@ const FRESH_PASSWORD: ResourceType = ResourceType::ephemeral(
 ])
 .with(&[LETTERS])
 .example(
-    r#"ephemeral "random_password" "once" {
+    r#"ephemeral "random_password" "db" {
   length = 24
+}
+
+resource "vault_mount" "db" {
+  path = "kv"
+  type = "kv-v2"
+}
+
+resource "vault_kv_secret_v2" "db" {
+  mount                = vault_mount.db.path
+  name                 = "db"
+  data_json_wo         = jsonencode({ password = ephemeral.random_password.db.result })
+  data_json_wo_version = 1
 }
 "#,
 );
@@ -104,7 +116,7 @@ const STRING: ResourceType = ResourceType::new(
     "",
     Life::Local(Local::RandomString),
 )
-.attributes(&[text("result", "The text.").computed()])
+.attributes(&[KEEPERS, text("result", "The text.").computed()])
 .with(&[LETTERS])
 .example(
     r#"resource "random_string" "suffix" {
