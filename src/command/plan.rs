@@ -71,10 +71,8 @@ pub fn order(context: &Context, matches: &ArgMatches) -> Result<Order, Failure> 
         ask: is_set(matches, "input") && context.voice.get() == Voice::Text,
         parallelism: parsed(matches, "parallelism", "a whole number")?,
         options: wish.options(),
-        hold: None,
-        patience: None,
-        token: None,
         wish,
+        ..Order::default()
     })
 }
 

@@ -18,6 +18,7 @@ mod refactor;
 mod reference;
 mod resource;
 mod settings;
+pub mod test_file;
 mod validity;
 mod variable;
 pub mod variables;

@@ -11,6 +11,7 @@ mod conditions;
 mod console;
 mod delivery;
 mod place;
+mod tests;
 
 use place::{Place, Ran, files, request, started};
 use serde_json::Value as Json;

@@ -9,7 +9,7 @@ use super::declared::{
     Condition, DeclaredCheck, DeclaredResource, IgnoreChanges, Module, Repetition, ResourceId,
 };
 use super::layout::suggest;
-use super::reference::{Reference, references, references_of_body};
+use super::reference::{Reference, Target, references, references_of_body};
 use crate::source::Diagnostic;
 use crate::syntax::{Body, Expression};
 use target::check_reference;
@@ -27,10 +27,16 @@ pub(super) fn check(module: &Module, told: &mut Vec<Diagnostic>) {
 }
 
 /// Tells every reference of an expression that names nothing in a module; the expression stands outside of any block.
+/// `own` are first names that have a meaning besides, where it stands.
 #[must_use]
-pub fn check_expression(module: &Module, expression: &Expression) -> Vec<Diagnostic> {
+pub fn check_expression(module: &Module, expression: &Expression, own: &[&str]) -> Vec<Diagnostic> {
+    let mut found = references(expression);
+    found.retain(|reference| match &reference.target {
+        Target::Resource(id, _) => !own.contains(&&*id.type_name),
+        _ => true,
+    });
     let mut told = Vec::new();
-    Around::of(module).expression(expression, &mut told);
+    Around::of(module).all(&found, &mut told);
     told
 }
 
