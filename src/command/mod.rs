@@ -20,6 +20,7 @@ mod files;
 mod findings;
 mod flags;
 pub mod fmt;
+mod generate;
 pub mod graph;
 pub mod import;
 pub mod init;

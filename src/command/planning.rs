@@ -214,6 +214,25 @@ pub async fn lock(
     Ok((lock, waited))
 }
 
+/// Connects as a provider block of the root module says; `None` is the default one.
+///
+/// # Errors
+/// When the block cannot be evaluated yet, or there is no connection.
+pub async fn connection_of(
+    world: &World,
+    provider: Option<&str>,
+    links: &Links,
+) -> Result<Connection, Failure> {
+    let settings = settings::Project {
+        ledger: settings::LedgerBlock {
+            provider: provider.map(str::to_owned),
+            ..settings::LedgerBlock::default()
+        },
+        ..settings::Project::default()
+    };
+    home(world, &settings, links).await
+}
+
 /// Connects to the server that keeps the ledger: that of the default provider block, or of the one that the settings name.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use super::context::{Context, sound};
 use super::exit::Failure;
 use crate::config::variables::{Argument, Assigned, Given, assign, missing};
-use crate::config::{Configuration, DeclaredProvider, Options};
+use crate::config::{Configuration, DeclaredProvider, IMPORT_UNDECLARED, Options};
 use crate::reconcile::blind;
 use crate::reconcile::graph::{Graph, build};
 use crate::reconcile::world::World;
@@ -29,11 +29,37 @@ pub fn read(context: &Context, skip_foreign: bool) -> Result<Project, Failure> {
     read_in(context, Path::new("."), Options { skip_foreign })
 }
 
+/// Reads the configuration although `import` blocks name what is not declared yet.
+///
+/// # Errors
+/// Everything else that is wrong with it.
+pub fn read_for_generation(context: &Context) -> Result<Project, Failure> {
+    read_without(
+        context,
+        Path::new("."),
+        Options::default(),
+        &[IMPORT_UNDECLARED],
+    )
+}
+
 /// Reads the configuration of a directory.
 fn read_in(context: &Context, directory: &Path, options: Options) -> Result<Project, Failure> {
+    read_without(context, directory, options, &[])
+}
+
+/// Reads a configuration, overlooking errors with certain codes.
+fn read_without(
+    context: &Context,
+    directory: &Path,
+    options: Options,
+    overlooked: &[&str],
+) -> Result<Project, Failure> {
     let surroundings: Arc<dyn Surroundings> = context.files.clone();
     let mut sources = context.sources.borrow_mut();
-    let loaded = blind::load(directory, &surroundings, &mut sources, options);
+    let mut loaded = blind::load(directory, &surroundings, &mut sources, options);
+    loaded
+        .diagnostics
+        .retain(|one| !overlooked.contains(&one.code));
     let diagnostics = sound(loaded.diagnostics)?;
     let graph = loaded.graph.ok_or_else(Vec::new)?;
     Ok(Project {

@@ -31,4 +31,4 @@ pub use files::{Chosen, choose, join};
 pub use load::{Options, load};
 pub use place::{Place, PlaceOfResource};
 pub use reference::{Misnamed, Reference, Step, Target, reference, references, references_of_body};
-pub use validity::check_expression;
+pub use validity::{IMPORT_UNDECLARED, check_expression};

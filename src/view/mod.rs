@@ -35,6 +35,7 @@ pub mod state_json; // live objects
 pub mod ui_json; // the stream of events
 
 // Texts.
+pub mod block_text; // `resource` blocks for objects that live
 pub mod answer; // what `console` answers
 pub mod diagnostic;
 pub mod drift_text;

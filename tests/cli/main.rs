@@ -10,6 +10,7 @@ mod bao;
 mod conditions;
 mod console;
 mod delivery;
+mod imports;
 mod place;
 mod tests;
 
