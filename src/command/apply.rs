@@ -246,7 +246,7 @@ async fn attempt(
 
 /// Makes the ledger's mount and takes the lock where the plan was made without them; tells whether nobody else did
 /// so meanwhile.
-async fn first(
+pub(super) async fn first(
     context: &Context,
     session: &mut Session,
     hold: Option<Hold>,

@@ -164,7 +164,7 @@ impl Console<'_> {
             .borrow_mut()
             .add("<console-input>", line);
         let expression = parse_expression(file, line, 0)?;
-        let told = check_expression(&self.world.configuration.root, &expression);
+        let told = check_expression(&self.world.configuration.root, &expression, &[]);
         if !told.is_empty() {
             return Err(told);
         }
@@ -260,13 +260,10 @@ async fn live(context: &Context, matches: &ArgMatches) -> Result<Planned, Failur
     };
     let order = Order {
         arguments: arguments(matches)?,
-        ask: false,
-        parallelism: None,
         options: wish.options(),
-        hold: None,
         wish,
         patience: Some(PATIENCE),
-        token: None,
+        ..Order::default()
     };
     let (session, planned) = make(context, order).await?;
     context.tell(&session.close().await);

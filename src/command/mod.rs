@@ -20,6 +20,7 @@ mod files;
 mod findings;
 mod flags;
 pub mod fmt;
+mod generate;
 pub mod graph;
 pub mod import;
 pub mod init;
@@ -39,6 +40,7 @@ pub mod show;
 pub mod state;
 mod stats;
 mod stock;
+pub mod test;
 pub mod unlock;
 pub mod unseal;
 pub mod validate;
@@ -217,6 +219,7 @@ fn parser() -> Command {
         validate::command(),
         console::command(),
         lint::command(),
+        test::command(),
         fmt::command(),
         explain::command(),
         graph::command(),
@@ -276,6 +279,7 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "drift" => drift::run(context, matches).await,
         "output" => output::run(context, matches).await,
         "validate" => validate::run(context, matches),
+        "test" => test::run(context, matches).await,
         "console" => console::run(context, matches).await,
         "lint" => lint::run(context, matches).await,
         "fmt" => fmt::run(context, matches),

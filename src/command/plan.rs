@@ -4,6 +4,7 @@ use super::context::{Context, Voice};
 use super::document::{document, schema};
 use super::exit::{Done, Exit, Failure};
 use super::flags::{ignored, is_set, on, parsed, path, switch, value};
+use super::generate::generate;
 use super::planning::{Order, Session, make};
 use super::saved::bind;
 use super::wish::{Wish, arguments, variable_flags, wish_flags};
@@ -27,7 +28,11 @@ pub fn command() -> Command {
             value("out", "FILE", "Save the plan, to be applied later"),
             switch("detailed-exitcode", "End with 2 when there are changes"),
             switch("show-sensitive", "Show secrets"),
-            ignored("generate-config-out"),
+            value(
+                "generate-config-out",
+                "FILE",
+                "Write blocks for what `import` blocks name and nothing declares",
+            ),
             ignored("concise"),
             ignored("consolidate-warnings"),
         ])
@@ -71,10 +76,8 @@ pub fn order(context: &Context, matches: &ArgMatches) -> Result<Order, Failure> 
         ask: is_set(matches, "input") && context.voice.get() == Voice::Text,
         parallelism: parsed(matches, "parallelism", "a whole number")?,
         options: wish.options(),
-        hold: None,
-        patience: None,
-        token: None,
         wish,
+        ..Order::default()
     })
 }
 
@@ -88,6 +91,9 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     begin(context);
     let wish = order.wish.clone();
     let out = path(matches, "out");
+    if let Some(file) = path(matches, "generate-config-out") {
+        generate(context, &order, &file).await?;
+    }
     let (session, planned) = make(context, order).await?;
     let outcome = conclude(
         context,

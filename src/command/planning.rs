@@ -6,6 +6,7 @@ use super::exit::Failure;
 use super::project::{self, Project};
 use super::settings;
 use super::wish::Wish;
+use crate::config::DeclaredProvider;
 use crate::config::variables::{Argument, Assigned};
 use crate::ledger::{Held, Kind, Ledger, LedgerError, Lock, LockWish, Settings};
 use crate::observe::Connection;
@@ -16,6 +17,7 @@ use crate::source::{Diagnostic, Span};
 use crate::value::{Address, Mode, ModuleAddress, Text, Value};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -34,7 +36,7 @@ pub struct Session {
 }
 
 /// How a plan is made.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Order {
     pub wish: Wish,
     pub arguments: Vec<Argument>,
@@ -49,6 +51,19 @@ pub struct Order {
     pub patience: Option<Duration>,
     /// A token for the server at one address, in place of the login that is configured.
     pub token: Option<(String, Text)>,
+    /// What a test plans otherwise.
+    pub trial: Option<Arc<Trial>>,
+}
+
+/// What a test plans otherwise than other commands.
+#[derive(Clone, Default)]
+pub struct Trial {
+    /// The directory of the module that is tested.
+    pub directory: PathBuf,
+    /// Provider blocks that take the place of the configuration's.
+    pub providers: Vec<(Arc<str>, DeclaredProvider)>,
+    /// The name of the ledger, which no other run has.
+    pub ledger: String,
 }
 
 /// How a lock is asked for.
@@ -78,7 +93,10 @@ pub struct Shelf {
 /// What keeps a plan from being made at all.
 pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned), Failure> {
     let settings = settings::read(context)?;
-    let mut project = project::read(context, order.wish.skip_foreign)?;
+    let mut project = match &order.trial {
+        Some(trial) => project::read_trial(context, &trial.directory, &trial.providers)?,
+        None => project::read(context, order.wish.skip_foreign)?,
+    };
     let assigned = project.variables(context, order.arguments.clone(), order.ask)?;
     let world = project.world(context, &assigned);
     let mut links = Links::new(context, order.parallelism).with_token(order.token.clone());
@@ -88,9 +106,13 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
     let links = Arc::new(links);
     context.links.borrow_mut().push(links.clone());
     let explained = |failure| with_mistakes(context, &project, failure);
+    let mut kept = settings.ledger_settings(context)?;
+    if let Some(trial) = &order.trial {
+        kept.name.clone_from(&trial.ledger);
+    }
     let shelf = Shelf {
         home: home(&world, &settings, &links).await.map_err(explained)?,
-        settings: settings.ledger_settings(context)?,
+        settings: kept,
         links,
     };
     let opened = shelf.open(context, order.hold).await;
@@ -190,6 +212,25 @@ pub async fn lock(
     context.tell(&lock.notice().cloned().into_iter().collect::<Vec<_>>());
     let waited = waited.load(Ordering::Relaxed) || lock.notice().is_some();
     Ok((lock, waited))
+}
+
+/// Connects as a provider block of the root module says; `None` is the default one.
+///
+/// # Errors
+/// When the block cannot be evaluated yet, or there is no connection.
+pub async fn connection_of(
+    world: &World,
+    provider: Option<&str>,
+    links: &Links,
+) -> Result<Connection, Failure> {
+    let settings = settings::Project {
+        ledger: settings::LedgerBlock {
+            provider: provider.map(str::to_owned),
+            ..settings::LedgerBlock::default()
+        },
+        ..settings::Project::default()
+    };
+    home(world, &settings, links).await
 }
 
 /// Connects to the server that keeps the ledger: that of the default provider block, or of the one that the settings name.

@@ -31,6 +31,15 @@ impl Teller {
         }
     }
 
+    /// Makes one that says nothing.
+    #[must_use]
+    pub fn silent(context: &Context) -> Teller {
+        Teller {
+            voice: Voice::Document,
+            ..Teller::new(context)
+        }
+    }
+
     fn stream(&self) -> Stream<'static> {
         Stream {
             product: self.product,

@@ -3,7 +3,7 @@
 use super::context::{Context, sound};
 use super::exit::Failure;
 use crate::config::variables::{Argument, Assigned, Given, assign, missing};
-use crate::config::{Configuration, Options};
+use crate::config::{Configuration, DeclaredProvider, IMPORT_UNDECLARED, Options};
 use crate::reconcile::blind;
 use crate::reconcile::graph::{Graph, build};
 use crate::reconcile::world::World;
@@ -26,10 +26,40 @@ pub struct Project {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn read(context: &Context, skip_foreign: bool) -> Result<Project, Failure> {
-    let options = Options { skip_foreign };
+    read_in(context, Path::new("."), Options { skip_foreign })
+}
+
+/// Reads the configuration although `import` blocks name what is not declared yet.
+///
+/// # Errors
+/// Everything else that is wrong with it.
+pub fn read_for_generation(context: &Context) -> Result<Project, Failure> {
+    read_without(
+        context,
+        Path::new("."),
+        Options::default(),
+        &[IMPORT_UNDECLARED],
+    )
+}
+
+/// Reads the configuration of a directory.
+fn read_in(context: &Context, directory: &Path, options: Options) -> Result<Project, Failure> {
+    read_without(context, directory, options, &[])
+}
+
+/// Reads a configuration, overlooking errors with certain codes.
+fn read_without(
+    context: &Context,
+    directory: &Path,
+    options: Options,
+    overlooked: &[&str],
+) -> Result<Project, Failure> {
     let surroundings: Arc<dyn Surroundings> = context.files.clone();
     let mut sources = context.sources.borrow_mut();
-    let loaded = blind::load(Path::new("."), &surroundings, &mut sources, options);
+    let mut loaded = blind::load(directory, &surroundings, &mut sources, options);
+    loaded
+        .diagnostics
+        .retain(|one| !overlooked.contains(&one.code));
     let diagnostics = sound(loaded.diagnostics)?;
     let graph = loaded.graph.ok_or_else(Vec::new)?;
     Ok(Project {
@@ -37,6 +67,28 @@ pub fn read(context: &Context, skip_foreign: bool) -> Result<Project, Failure> {
         graph,
         diagnostics,
     })
+}
+
+/// Reads the configuration of a directory, and puts provider blocks in the place of its own.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_trial(
+    context: &Context,
+    directory: &Path,
+    providers: &[(Arc<str>, DeclaredProvider)],
+) -> Result<Project, Failure> {
+    let mut project = read_in(context, directory, Options::default())?;
+    if !providers.is_empty() {
+        let mut root = (*project.configuration.root).clone();
+        root.providers.extend(providers.iter().cloned());
+        let configuration = Configuration {
+            root: Arc::new(root),
+        };
+        project.graph = build(&configuration)?;
+        project.configuration = Arc::new(configuration);
+    }
+    Ok(project)
 }
 
 /// Reads the configuration; a directory without one is an empty configuration.

@@ -38,13 +38,9 @@ pub async fn look(context: &Context, matches: &ArgMatches) -> Result<Live, Failu
     };
     let order = Order {
         arguments: super::wish::arguments(matches)?,
-        ask: false,
-        parallelism: None,
         options: wish.options(),
-        hold: None,
-        patience: None,
-        token: None,
         wish,
+        ..Order::default()
     };
     let (session, planned) = make(context, order).await?;
     let live = live(&planned);

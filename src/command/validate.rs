@@ -28,7 +28,7 @@ pub fn command() -> Command {
             ),
             switch("skip-foreign", "Leave out resources of other providers"),
             ignored("test-directory"),
-            ignored("no-tests"),
+            switch("no-tests", "Leave test files out"),
         ])
 }
 
@@ -43,6 +43,9 @@ pub fn run(context: &Context, matches: &ArgMatches) -> Done {
             let world = project.blind_world(context);
             let mut found = project.diagnostics;
             found.extend(blind::check(&world));
+            if !is_set(matches, "no-tests") {
+                found.extend(super::test::check(context, matches, &project.configuration));
+            }
             found
         }
         Err(failure) => failure.diagnostics,

@@ -27,6 +27,8 @@ pub enum Argument {
     Value { name: String, text: String },
     /// `-var-file path`
     File(PathBuf),
+    /// A value that a test gives; ignored where no variable has the name.
+    Given { name: Arc<str>, value: Value },
 }
 
 /// The variables' values, converted to their types and marked.
@@ -80,6 +82,16 @@ pub fn assign(
                 Some(variable) => found.text(variable, text, &format!("-var {name}"), sources),
                 None => found.undeclared_argument(name),
             },
+            Argument::Given { name, value } => {
+                if module.variables.contains_key(name) {
+                    let raw = Raw {
+                        value: value.clone(),
+                        origin: "the test".to_owned(),
+                        span: None,
+                    };
+                    found.values.insert(name.clone(), raw);
+                }
+            }
         }
     }
     found.finish()

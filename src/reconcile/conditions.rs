@@ -4,13 +4,13 @@ use super::graph::{Item, Node};
 use super::walk::{Candidate, Walk};
 use super::world::{InstanceScope, View};
 use crate::config::{Condition, DeclaredOutput, Step as RefStep, Target, reference};
-use crate::eval::{evaluate, values_in};
+use crate::eval::{Scope, evaluate, values_in};
 use crate::plan::{Change, CheckResult, OutputChange};
 use crate::source::{Diagnostic, Outcome, Severity};
 use crate::value::{Address, ModuleAddress, Type, Value, type_name};
 
 /// What became of a condition.
-pub(super) enum Verdict {
+pub enum Verdict {
     Holds,
     /// It depends on what is not known yet.
     Open,
@@ -19,7 +19,7 @@ pub(super) enum Verdict {
 }
 
 /// Evaluates a condition.
-pub(super) fn judge(condition: &Condition, scope: &InstanceScope<'_>) -> Verdict {
+pub fn judge(condition: &Condition, scope: &dyn Scope) -> Verdict {
     let value = match evaluate(&condition.condition, scope) {
         Ok(value) => value,
         Err(problems) => return Verdict::Broken(problems),
@@ -43,7 +43,7 @@ fn told_type(value: &Value) -> String {
     format!("this is {value}")
 }
 
-fn message(condition: &Condition, scope: &InstanceScope<'_>) -> String {
+fn message(condition: &Condition, scope: &dyn Scope) -> String {
     match evaluate(&condition.error_message, scope) {
         Ok(text) if text.marks_within().sensitive => {
             "the error message holds a sensitive value and is not shown".to_owned()
@@ -58,13 +58,14 @@ fn message(condition: &Condition, scope: &InstanceScope<'_>) -> String {
 }
 
 /// Makes the diagnostic of a condition that does not hold.
-pub(super) fn failure(
+#[must_use]
+pub fn failure(
     severity: Severity,
     code: &'static str,
     what: &str,
     text: &str,
     condition: &Condition,
-    scope: &InstanceScope<'_>,
+    scope: &dyn Scope,
 ) -> Diagnostic {
     let mut problem = Diagnostic::error(code, format!("{what}: {text}"))
         .at(condition.condition.span, "this condition does not hold");
@@ -195,7 +196,7 @@ impl Walk<'_> {
         node: &Node,
         module: &ModuleAddress,
         steps: &[RefStep],
-        scope: &InstanceScope<'_>,
+        scope: &dyn Scope,
     ) -> bool {
         let key = match steps.first() {
             Some(RefStep::Index(key)) => evaluate(key, scope).ok(),
@@ -300,7 +301,7 @@ pub fn check_known(
     at: &ModuleAddress,
     name: &str,
     assertions: &[Condition],
-    scope: &InstanceScope<'_>,
+    scope: &dyn Scope,
 ) -> (CheckResult, Vec<Diagnostic>) {
     let (mut status, mut texts, mut told) = ("pass", Vec::new(), Vec::new());
     for condition in assertions {
@@ -383,7 +384,7 @@ fn attribute_changes(step: &crate::plan::Step, name: &str) -> bool {
 ///
 /// # Errors
 /// Those that do not hold.
-pub fn judge_known(conditions: &[Condition], scope: &InstanceScope<'_>, what: &str) -> Outcome<()> {
+pub fn judge_known(conditions: &[Condition], scope: &dyn Scope, what: &str) -> Outcome<()> {
     let mut problems = Vec::new();
     for condition in conditions {
         match judge(condition, scope) {

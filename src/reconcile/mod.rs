@@ -5,6 +5,7 @@ pub mod blind;
 mod book;
 pub mod conditions;
 pub mod data;
+pub mod discover;
 mod finish;
 pub mod graph;
 mod local;

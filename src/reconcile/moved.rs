@@ -1,15 +1,14 @@
 //! `moved`, `removed` and `import` blocks, and the addresses that the command line names.
 
+use super::discover::import_targets;
 use super::graph::{Item, Node};
 use super::walk::Walk;
-use super::world::{InstanceScope, View, World, static_path};
+use super::world::{World, static_path};
 use crate::config::place::place;
-use crate::config::{DeclaredImport, DeclaredMoved, Module, Place, Repetition, ResourceId};
-use crate::eval::evaluate;
-use crate::source::{Diagnostic, Outcome};
+use crate::config::{DeclaredMoved, Module, Place, ResourceId};
+use crate::source::Diagnostic;
 use crate::value::{Address, InstanceKey, ModuleAddress};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Lists the `moved` blocks of all module instances.
 pub(super) fn moved(world: &World) -> Vec<(ModuleAddress, DeclaredMoved)> {
@@ -141,63 +140,11 @@ impl Walk<'_> {
         }
         let root = self.world.configuration.root.clone();
         for block in &root.imports {
-            match self.import(block) {
+            match import_targets(&self.world, block) {
                 Ok(found) => self.imports.extend(found),
                 Err(problems) => self.tell(problems),
             }
         }
-    }
-
-    fn import(&self, block: &DeclaredImport) -> Outcome<Vec<(Address, String)>> {
-        let at = ModuleAddress::default();
-        let instances = match &block.for_each {
-            None => vec![(InstanceKey::None, None)],
-            Some(each) => {
-                let repetition = Repetition::ForEach(each.clone());
-                self.world.keys(&at, &repetition, View::Plan)?.keys
-            }
-        };
-        let mut found = Vec::new();
-        for (key, value) in instances {
-            let mut scope = InstanceScope::new(&self.world, &at, View::Plan);
-            scope.instance.key = Some(key);
-            scope.instance.each_value = value;
-            found.push(self.import_one(block, &scope)?);
-        }
-        Ok(found)
-    }
-
-    fn import_one(
-        &self,
-        block: &DeclaredImport,
-        scope: &InstanceScope<'_>,
-    ) -> Outcome<(Address, String)> {
-        let wrong = |message: &str| {
-            vec![Diagnostic::error("invalid-import", message).at(block.span, "in this block")]
-        };
-        let id = block
-            .id
-            .as_ref()
-            .ok_or_else(|| wrong("an `import` block needs `id`"))?;
-        let id = evaluate(id, scope)?;
-        let id = id
-            .as_text()
-            .ok_or_else(|| wrong("the `id` of an import must be known text"))?
-            .to_owned();
-        let mut key = |expression: &crate::syntax::Expression| {
-            let value = evaluate(expression, scope).ok()?;
-            match value.as_text() {
-                Some(text) => Some(InstanceKey::Key(Arc::from(text))),
-                None => {
-                    let index = value.as_number()?.as_i64()?;
-                    Some(InstanceKey::Index(u64::try_from(index).ok()?))
-                }
-            }
-        };
-        let place = place(&block.to, &mut key).map_err(|problem| vec![*problem])?;
-        let address = place.address(&ModuleAddress::default());
-        let address = address.ok_or_else(|| wrong("`to` must name a resource"))?;
-        Ok((address, id))
     }
 
     /// Tells whether the command line asks for the replacement of an address.

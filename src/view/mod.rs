@@ -35,6 +35,7 @@ pub mod state_json; // live objects
 pub mod ui_json; // the stream of events
 
 // Texts.
+pub mod block_text; // `resource` blocks for objects that live
 pub mod answer; // what `console` answers
 pub mod diagnostic;
 pub mod drift_text;
@@ -45,3 +46,4 @@ pub mod plan_text;
 pub mod progress;
 pub mod prompt;
 pub mod state_text;
+pub mod test_report; // what `test` tells

@@ -24,7 +24,7 @@ pub struct Stream<'a> {
 }
 
 impl Stream<'_> {
-    fn event(self, level: &str, kind: &str, message: &str, more: Json) -> String {
+    pub(super) fn event(self, level: &str, kind: &str, message: &str, more: Json) -> String {
         let stamp = jiff::Timestamp::from_microsecond(self.now).unwrap_or_default();
         let mut event = Map::new();
         event.insert("@level".to_owned(), level.into());

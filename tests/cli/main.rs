@@ -11,7 +11,9 @@ mod conditions;
 mod console;
 mod delivery;
 mod helpers;
+mod imports;
 mod place;
+mod tests;
 
 use place::{Place, Ran, files, request, started};
 use serde_json::Value as Json;

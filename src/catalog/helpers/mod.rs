@@ -22,7 +22,9 @@ const TERRAFORM_DATA: ResourceType = ResourceType::new(
 )
 .attributes(&[
     Attribute::new("input", Kind::Any, "Any value."),
-    Attribute::new("output", Kind::Any, "That value, once applied.").computed(),
+    Attribute::new("output", Kind::Any, "That value.")
+        .computed()
+        .formed("{input}"),
     Attribute::new(
         "triggers_replace",
         Kind::Any,

@@ -46,12 +46,9 @@ impl<'a> Work<'a> {
         let order = Order {
             options: wish.options(),
             arguments: given,
-            ask: false,
-            parallelism: None,
             hold: crate::command::apply::hold(matches, "bootstrap")?,
-            patience: None,
-            token: None,
             wish,
+            ..Order::default()
         };
         Ok(Work {
             context,

@@ -6,12 +6,15 @@ mod provider;
 mod target;
 
 use super::declared::{
-    Condition, DeclaredCheck, DeclaredResource, IgnoreChanges, Module, Repetition, ResourceId,
+    Condition, DeclaredCheck, DeclaredImport, DeclaredResource, IgnoreChanges, Module, Repetition,
+    ResourceId,
 };
 use super::layout::suggest;
-use super::reference::{Reference, references, references_of_body};
-use crate::source::Diagnostic;
+use super::place::place;
+use super::reference::{Reference, Target, references, references_of_body};
+use crate::source::{Diagnostic, nearest};
 use crate::syntax::{Body, Expression};
+use crate::value::InstanceKey;
 use target::check_reference;
 
 /// Tells every reference that names nothing, in a module and in those that it calls.
@@ -27,10 +30,16 @@ pub(super) fn check(module: &Module, told: &mut Vec<Diagnostic>) {
 }
 
 /// Tells every reference of an expression that names nothing in a module; the expression stands outside of any block.
+/// `own` are first names that have a meaning besides, where it stands.
 #[must_use]
-pub fn check_expression(module: &Module, expression: &Expression) -> Vec<Diagnostic> {
+pub fn check_expression(module: &Module, expression: &Expression, own: &[&str]) -> Vec<Diagnostic> {
+    let mut found = references(expression);
+    found.retain(|reference| match &reference.target {
+        Target::Resource(id, _) => !own.contains(&&*id.type_name),
+        _ => true,
+    });
     let mut told = Vec::new();
-    Around::of(module).expression(expression, &mut told);
+    Around::of(module).all(&found, &mut told);
     told
 }
 
@@ -230,5 +239,43 @@ fn check_imports(module: &Module, told: &mut Vec<Diagnostic>) {
         for expression in import.id.iter().chain(&import.identity) {
             inside.expression(expression, told);
         }
+        told.extend(nowhere(module, import));
     }
+}
+
+/// The code of imports to what is not declared: `plan -generate-config-out` makes up for them.
+pub const IMPORT_UNDECLARED: &str = "import-undeclared";
+
+/// Tells that an `import` block names what is not declared.
+fn nowhere(root: &Module, import: &DeclaredImport) -> Option<Diagnostic> {
+    let to = place(&import.to, &mut |_| Some(InstanceKey::None)).ok()?;
+    let resource = to.resource.as_ref()?;
+    let mut module = root;
+    for step in to.module.0.iter() {
+        // What is wrong with a call is told there.
+        module = module.calls.get(&step.name)?.module.as_deref()?;
+    }
+    let id = ResourceId {
+        mode: resource.mode,
+        type_name: resource.type_name.clone(),
+        name: resource.name.clone(),
+    };
+    if module.resources.contains_key(&id) || module.foreign.contains_key(&id) {
+        return None;
+    }
+    let name = format!("{}.{}", id.type_name, id.name);
+    let problem = Diagnostic::error(IMPORT_UNDECLARED, format!("`{name}` is not declared"))
+        .at(import.to.span, "imported to here");
+    let others = module
+        .resources
+        .keys()
+        .filter(|other| other.type_name == id.type_name);
+    let problem = match nearest(&id.name, others.map(|other| &*other.name)) {
+        Some(near) => problem.hint(format!("did you mean `{}.{near}`?", id.type_name)),
+        None => problem,
+    };
+    Some(problem.hint(format!(
+        "declare it: `resource \"{}\" \"{}\" {{ … }}`, or let `plan -generate-config-out=FILE.tf` write it",
+        id.type_name, id.name
+    )))
 }
