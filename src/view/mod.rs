@@ -29,6 +29,7 @@ pub mod render; // differences → text
 // Documents.
 pub mod configuration; // the configuration, as plan documents show it
 pub mod diagnostic_json; // `validate -json`
+pub mod findings; // diagnostics as SARIF and JUnit
 pub mod plan_json; // Plan → plan document
 pub mod state_json; // live objects
 pub mod ui_json; // the stream of events
