@@ -65,7 +65,7 @@ fn the_table_is_complete_and_in_order() {
     let codes: Vec<&str> = LINTS.iter().map(|lint| lint.code).collect();
     let expected: Vec<String> = (1..=20)
         .map(|at| format!("VF-P{at:03}"))
-        .chain((1..=13).map(|at| format!("VF-R{at:03}")))
+        .chain((1..=14).map(|at| format!("VF-R{at:03}")))
         .collect();
     assert_eq!(codes, expected);
     for lint in LINTS {
@@ -270,6 +270,7 @@ fn roles_bound_life_and_holder() {
     let bound = |values: &[&[&str]], needs_secret: Option<bool>| {
         let binding = |values: &&[&str]| Binding {
             name: "bound_claims".into(),
+            decisive: false,
             values: values.iter().map(ToString::to_string).collect(),
         };
         with_roles(&[AuthRole {
@@ -321,13 +322,13 @@ fn engines_and_server_are_looked_at() {
         ..DatabaseRole::default()
     }];
     let mounts = [Mount {
-        accessor: Some("auth_userpass_1".into()),
+        accessor: Some("auth_userpass_1a2b3c4d".into()),
         lockout_disabled: Some(true),
         ..Mount::default()
     }];
     let aliases = [
         EntityAlias {
-            mount_accessor: "auth_userpass_1".into(),
+            mount_accessor: "auth_userpass_1a2b3c4d".into(),
             ..EntityAlias::default()
         },
         EntityAlias {

@@ -4,6 +4,7 @@ resource "vault_policy" "platform" {
 }
 
 # `vault token create -role=dotmac-platform -display-name=dotmac-platform`: renewable for ever, in steps of a day.
+# vaultform:allow VF-R004 the application renews the one token that it was started with
 resource "vault_token_auth_backend_role" "platform" {
   role_name        = "dotmac-platform"
   allowed_policies = [vault_policy.platform.name]

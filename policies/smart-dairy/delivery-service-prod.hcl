@@ -1,6 +1,6 @@
 # What the delivery service may read: its own secrets and the shared providers.
 path "smart-dairy/kv/data/apps/delivery-service/prod/*" {
-  capabilities = ["read", "list"]
+  capabilities = ["read"]
 }
 
 path "smart-dairy/kv/data/shared/prod/*" {

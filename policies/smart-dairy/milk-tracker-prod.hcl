@@ -11,7 +11,7 @@ path "smart-dairy/db/creds/milk-tracker-readonly" {
 
 # Allow reading own static secrets
 path "smart-dairy/kv/data/apps/milk-tracker/prod/*" {
-  capabilities = ["read", "list"]
+  capabilities = ["read"]
 }
 
 # Allow listing (but not reading) shared secrets
@@ -43,6 +43,7 @@ path "smart-dairy/transit/sign/jwt-signing" {
 }
 
 # Allow AWS credentials for S3
+# vaultform:allow VF-P010 the AWS engine is mounted where the server has one
 path "smart-dairy/aws/creds/s3-readonly" {
   capabilities = ["read"]
 }

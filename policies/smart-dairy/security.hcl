@@ -7,9 +7,10 @@ path "smart-dairy/kv/*" {
 
 # View all auth methods
 path "sys/auth" {
-  capabilities = ["read", "sudo"]
+  capabilities = ["read"]
 }
 
+# vaultform:allow VF-P008 closed on purpose: reading it would take sudo, which the team is not given
 path "sys/auth/*" {
   capabilities = ["read", "list"]
 }
@@ -19,6 +20,7 @@ path "sys/audit" {
   capabilities = ["read", "sudo"]
 }
 
+# vaultform:allow VF-P008 closed on purpose: reading it would take sudo, which the team is not given
 path "sys/audit/*" {
   capabilities = ["read", "list"]
 }
@@ -29,6 +31,7 @@ path "sys/leases/*" {
 }
 
 # Revoke leases during incident response
+# vaultform:allow VF-P002 revoking takes nothing but update
 path "sys/leases/revoke/*" {
   capabilities = ["update"]
 }

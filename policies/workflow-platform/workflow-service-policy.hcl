@@ -1,10 +1,12 @@
 # What the workflow service may do.
 # Read OpenAI credentials
+# vaultform:allow VF-P003 the deny below is for all other secrets
 path "secret/data/openai" {
   capabilities = ["read"]
 }
 
 # Read Anthropic credentials
+# vaultform:allow VF-P003 the deny below is for all other secrets
 path "secret/data/anthropic" {
   capabilities = ["read"]
 }

@@ -4,7 +4,7 @@ path "zakupai/*" {
 }
 
 path "sys/health" {
-  capabilities = ["read", "sudo"]
+  capabilities = ["read"]
 }
 
 path "sys/seal-status" {

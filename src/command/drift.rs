@@ -3,13 +3,16 @@
 use super::context::{Context, Voice};
 use super::document::{document, schema};
 use super::exit::{Done, Exit, Failure};
+use super::findings::{self, Form};
 use super::flags::{is_set, parsed, switch, value};
 use super::plan::{checked, common_flags, may_show, order};
 use super::planning::make;
 use super::wish::{variable_flags, wish_flags};
+use crate::plan::{Origin, Step};
 use crate::source::{Diagnostic, Severity};
 use crate::view::document::PlanDocument;
 use crate::view::drift_text::{drift_counts, drift_document, drift_text};
+use crate::view::findings::Finding;
 use clap::{ArgMatches, Command};
 
 /// Declares the command.
@@ -37,6 +40,7 @@ pub fn command() -> Command {
                 "List also what lives on the server and in no configuration",
             ),
             switch("show-sensitive", "Show secrets"),
+            value("format", "text|json|sarif|junit", "How drift is written"),
         ])
 }
 
@@ -47,8 +51,9 @@ pub fn command() -> Command {
 pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     let chosen: Option<u8> = parsed(matches, "exit-code", "a number below 256")?;
     let show_sensitive = may_show(context, matches)?;
+    let form = Form::read(matches)?;
     let mut order = order(context, matches)?;
-    if context.voice.get() == Voice::Events {
+    if context.voice.get() == Voice::Events || form != Form::Text {
         context.voice.set(Voice::Document);
     }
     // What a later apply would be refused for is no drift.
@@ -68,8 +73,15 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     let mut told = session.notices.clone();
     context.tell(&session.close().await);
     let planned = outcome?;
+    let drifted = drifted(&planned.plan.steps);
     told.extend(planned.plan.diagnostics);
-    report(context, &document, show_sensitive, &told);
+    if form.is_report() {
+        let found: Vec<Finding<'_>> = drifted.iter().map(Finding::loud).collect();
+        findings::report(context, "drift", &found, form, &|_| None);
+        context.tell(&told);
+    } else {
+        report(context, &document, show_sensitive, &told);
+    }
     Ok(
         match (
             drift_counts(&document).any(),
@@ -80,6 +92,38 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
             (true, Some(code)) => Exit::Chosen(code),
         },
     )
+}
+
+/// Returns a finding for each object that was changed or deleted outside.
+fn drifted(steps: &[Step]) -> Vec<Diagnostic> {
+    let moved = |origin: Option<Origin>| matches!(origin, Some(Origin::Drift | Origin::Both));
+    let finding = |step: &Step| {
+        let names: Vec<String> = step
+            .attributes
+            .iter()
+            .filter(|(_, change)| change.differs && moved(change.origin))
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        let message = match (&step.before, names.is_empty()) {
+            (None, _) => format!("`{}` was deleted outside of vaultform", step.address),
+            (_, true) => format!("`{}` was changed outside of vaultform", step.address),
+            (_, false) => format!(
+                "`{}` was changed outside of vaultform: {}",
+                step.address,
+                names.join(", ")
+            ),
+        };
+        let found = Diagnostic::warning("drift", message).address(&step.address);
+        match step.span {
+            Some(span) => found.at(span, ""),
+            None => found,
+        }
+    };
+    steps
+        .iter()
+        .filter(|step| moved(step.origin))
+        .map(finding)
+        .collect()
 }
 
 /// Writes the report.

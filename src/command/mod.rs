@@ -15,12 +15,14 @@ pub mod drift;
 mod exit;
 pub mod explain;
 mod files;
+mod findings;
 mod flags;
 pub mod fmt;
 pub mod graph;
 pub mod import;
 pub mod init;
 pub mod ledger;
+pub mod lint;
 mod open;
 pub mod output;
 mod panics;
@@ -33,6 +35,7 @@ mod settings;
 pub mod show;
 pub mod state;
 mod stats;
+mod stock;
 pub mod unlock;
 pub mod validate;
 pub mod version;
@@ -208,6 +211,7 @@ fn parser() -> Command {
         show::command(),
         output::command(),
         validate::command(),
+        lint::command(),
         fmt::command(),
         explain::command(),
         graph::command(),
@@ -265,6 +269,7 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "drift" => drift::run(context, matches).await,
         "output" => output::run(context, matches).await,
         "validate" => validate::run(context, matches),
+        "lint" => lint::run(context, matches).await,
         "fmt" => fmt::run(context, matches),
         "explain" => explain::run(context, matches),
         "graph" => graph::run(context, matches),

@@ -2,7 +2,8 @@
 
 use super::context::{Context, Voice};
 use super::exit::{Done, Exit};
-use super::flags::{ignored, is_set, switch};
+use super::findings::{Form, report};
+use super::flags::{ignored, is_set, switch, value};
 use super::project;
 use super::wish::variable_flags;
 use crate::config::variables::Assigned;
@@ -13,6 +14,7 @@ use crate::source::Diagnostic;
 use crate::value::{Address, ModuleAddress};
 use crate::view::diagnostic::valid_text;
 use crate::view::diagnostic_json::validate_document;
+use crate::view::findings::Finding;
 use clap::{ArgMatches, Command};
 
 /// Declares the command.
@@ -23,6 +25,11 @@ pub fn command() -> Command {
         .args(variable_flags())
         .args([
             switch("json", "Write a JSON document"),
+            value(
+                "format",
+                "text|json|sarif|junit",
+                "How findings are written",
+            ),
             switch("skip-foreign", "Leave out resources of other providers"),
             ignored("test-directory"),
             ignored("no-tests"),
@@ -32,8 +39,9 @@ pub fn command() -> Command {
 /// Checks the configuration.
 ///
 /// # Errors
-/// Never: what is wrong is told.
+/// When the form of the report is none: what is wrong with the configuration is told.
 pub fn run(context: &Context, matches: &ArgMatches) -> Done {
+    let form = Form::read(matches)?;
     let diagnostics = match project::read(context, is_set(matches, "skip-foreign")) {
         Ok(project) => {
             let mut world = project.world(context, &Assigned::default());
@@ -45,7 +53,11 @@ pub fn run(context: &Context, matches: &ArgMatches) -> Done {
         Err(failure) => failure.diagnostics,
     };
     let valid = !diagnostics.iter().any(Diagnostic::is_error);
-    if is_set(matches, "json") {
+    if form.is_report() {
+        context.voice.set(Voice::Document);
+        let findings: Vec<Finding<'_>> = diagnostics.iter().map(Finding::loud).collect();
+        report(context, "validate", &findings, form, &|_| None);
+    } else if form == Form::Json {
         context.voice.set(Voice::Document);
         let document = validate_document(&diagnostics, &context.sources.borrow());
         let text = serde_json::to_string_pretty(&document).unwrap_or_default();

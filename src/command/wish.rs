@@ -153,6 +153,7 @@ impl Wish {
             retake_root: self.retake_root.clone(),
             imports: Vec::new(),
             unmanaged: false,
+            offline: false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Desired + Observed + Owned → Change. Pure: the plan is a value, `apply` obeys it and decides nothing.
 
+pub mod census;
 pub mod certificate;
 pub mod change;
 pub mod given;

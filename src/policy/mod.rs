@@ -15,6 +15,7 @@
 //! ```
 
 mod capability;
+mod census;
 mod control_group;
 mod decide;
 mod difference;
@@ -25,10 +26,12 @@ mod json;
 pub mod lint;
 mod literal;
 mod merged;
+mod overlap;
 mod parameter;
 mod parse;
 mod paths;
 mod pattern;
+mod power;
 mod rule;
 mod same;
 mod scan;
@@ -40,6 +43,7 @@ mod time;
 mod tree;
 
 pub use capability::{Capabilities, Capability};
+pub use census::{Census, Holder, HolderKind, Issuer, Key, Listed, PolicyText, Share};
 pub use decide::{Decision, Lost, Operation, Reason, Request, Why, Winner, capabilities, decide};
 pub use difference::{Change, Direction, difference};
 pub use filter::path_of_key;

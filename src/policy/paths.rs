@@ -106,6 +106,12 @@ impl PathSet {
         self.open
     }
 
+    /// Returns what its segments must be.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
     /// Returns what its first segment must be.
     #[must_use]
     pub fn first(&self) -> Option<&Segment> {
@@ -123,6 +129,19 @@ impl PathSet {
         fits && (self.open || parts.next().is_none())
     }
 
+    /// Tells whether there is a path that is in both.
+    #[must_use]
+    pub fn touches(&self, other: &PathSet) -> bool {
+        let (long, short) = if self.length() >= other.length() {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        let reaches = long.length() == short.length() || short.open;
+        let mut shared = long.segments.iter().zip(&short.segments);
+        reaches && shared.all(|(long, short)| long.touches(short))
+    }
+
     /// Returns the paths that are in both.
     #[must_use]
     pub fn meet(&self, other: &PathSet) -> Option<PathSet> {
@@ -131,12 +150,8 @@ impl PathSet {
         } else {
             (other, self)
         };
-        if long.length() > short.length() && !short.open {
-            return None;
-        }
         // Most pairs have nothing in common: see that before anything is copied.
-        let mut shared = long.segments.iter().zip(&short.segments);
-        if !shared.all(|(long, short)| long.touches(short)) {
+        if !self.touches(other) {
             return None;
         }
         let shared = long.segments.iter().zip(&short.segments);

@@ -96,6 +96,9 @@ impl Walk<'_> {
         if !attributes.is_wholly_known() {
             return Some(Reason::ConfigUnknown);
         }
+        if self.options.offline && needs_server(candidate.kind) {
+            return Some(Reason::DependencyPending);
+        }
         let needed = self.graph.resources_needed(&candidate.node);
         if self.pending(&needed) {
             return Some(Reason::DependencyPending);

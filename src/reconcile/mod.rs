@@ -12,6 +12,7 @@ mod memory;
 mod members;
 mod moved;
 mod object;
+mod offline;
 mod orphan;
 pub mod random;
 mod relocate;
@@ -24,4 +25,5 @@ mod walk;
 pub mod world;
 
 pub use moved::parse_address;
+pub use offline::offline;
 pub use walk::{Connector, Memory, Options, Planned, Work, plan};

@@ -55,6 +55,8 @@ pub struct Options {
     pub imports: Vec<(Address, String)>,
     /// List what lives on the server and in no configuration.
     pub unmanaged: bool,
+    /// Ask no server: everything is planned as new, what a server would tell is unknown.
+    pub offline: bool,
 }
 
 /// What stands behind a step: all that `apply` needs to do it.
@@ -385,8 +387,13 @@ impl Walk<'_> {
             return known.clone();
         }
         let nothing = Value::object(BTreeMap::new());
-        let made = self.connector.connect(&nothing).await;
-        let made = made.map_err(|problem| self.tell([problem])).ok();
+        let made = match self.options.offline {
+            true => None,
+            false => {
+                let made = self.connector.connect(&nothing).await;
+                made.map_err(|problem| self.tell([problem])).ok()
+            }
+        };
         self.connections.insert(name.clone(), made.clone());
         made
     }
@@ -441,7 +448,7 @@ impl Walk<'_> {
     ) -> Option<Connection> {
         let failed = decoded.diagnostics.iter().any(Diagnostic::is_error);
         self.tell(decoded.diagnostics);
-        if failed || !decoded.attributes.is_wholly_known() {
+        if failed || self.options.offline || !decoded.attributes.is_wholly_known() {
             return None;
         }
         match self.connector.connect(&decoded.attributes).await {

@@ -21,4 +21,5 @@ mod tree;
 pub use format::{format, layout};
 pub use json_body::{JsonBody, parse_json_file, unquoted};
 pub use parse::{parse_expression, parse_file, parse_template};
+pub use scan::comments;
 pub use tree::*;

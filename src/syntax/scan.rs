@@ -47,6 +47,14 @@ fn scan(text: &str, from: usize, mode: Mode) -> Vec<Token> {
     scanner.tokens
 }
 
+/// Returns where the comments of a configuration file stand, in bytes; those within heredocs are text.
+#[must_use]
+pub fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
+    let tokens = scan_code(text, 0).into_iter();
+    let comments = tokens.filter(|token| token.kind == Kind::Comment);
+    comments.map(|token| token.start..token.end).collect()
+}
+
 /// Operators and punctuation, longer ones first.
 const SYMBOLS: &[(&str, Kind)] = &[
     ("...", Kind::Ellipsis),

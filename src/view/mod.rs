@@ -37,6 +37,7 @@ pub mod ui_json; // the stream of events
 // Texts.
 pub mod diagnostic;
 pub mod drift_text;
+pub mod lint_text;
 pub mod outputs;
 mod plan_header;
 pub mod plan_text;

@@ -20,8 +20,10 @@ pub struct Facts<'a> {
     pub policies: &'a [NamedPolicy<'a>],
     /// Whether `policies` are all there are.
     pub policies_complete: bool,
-    /// All mounts, secrets and auth; `None` where they are not known.
+    /// Mounts, secrets and auth; `None` where none is known.
     pub mounts: Option<&'a [Mount]>,
+    /// Whether all secrets engines are among them.
+    pub mounts_complete: bool,
     pub roles: &'a [AuthRole],
     /// Whether `roles` are all that name policies.
     pub roles_complete: bool,
@@ -43,6 +45,7 @@ impl<'a> Facts<'a> {
             policies,
             policies_complete: false,
             mounts: None,
+            mounts_complete: true,
             roles: &[],
             roles_complete: false,
             pki_roles: &[],
@@ -86,6 +89,10 @@ pub struct Mount {
     /// The version of a KV engine.
     pub version: Option<u32>,
     pub accessor: Option<String>,
+    /// `""` for the root namespace, else with a final slash.
+    pub namespace: String,
+    /// Seconds that its tokens and leases may live; `None` where the server's limit holds.
+    pub max_ttl: Option<i64>,
     /// Whether locking out after failed logins is switched off.
     pub lockout_disabled: Option<bool>,
     pub origin: Origin,
@@ -104,6 +111,8 @@ pub struct AuthRole {
     pub period: Option<i64>,
     /// Seconds; bounds also periodic tokens.
     pub explicit_max_ttl: Option<i64>,
+    /// Whether it is a role of the token method, whose tokens know no other maximum than the explicit one.
+    pub token_role: bool,
     /// What a login must match: claims, service accounts, networks. Empty lists and `*` match everything.
     pub bindings: Vec<Binding>,
     /// Whether a login needs a secret besides: `bind_secret_id`, a password.
@@ -116,12 +125,16 @@ pub struct AuthRole {
 pub struct Binding {
     pub name: String,
     pub values: Vec<String>,
+    /// Where it matches everything, no other constraint of the role makes up for it.
+    pub decisive: bool,
 }
 
 /// A role of a PKI engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PkiRole {
     pub name: String,
+    /// Where its engine is mounted.
+    pub mount: String,
     pub allow_any_name: Option<bool>,
     pub key_type: Option<String>,
     pub key_bits: Option<i64>,

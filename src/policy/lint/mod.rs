@@ -3,7 +3,9 @@
 //! A comment in a policy silences a finding of its stanza, with a reason and perhaps an end:
 //! `# vaultform:allow VF-P009 until=2027-01-31 break-glass account`.
 
+pub mod docs;
 mod facts;
+mod fix;
 mod paths;
 mod roles;
 mod shapes;
@@ -14,8 +16,9 @@ pub use facts::{
     AuthRole, Binding, DatabaseRole, EntityAlias, Facts, Mount, NamedPolicy, Origin, PkiRole,
     TransitKey,
 };
+pub use fix::{Edit, edited, fix, unneeded, without_element};
 pub use suppress::Suppression;
-pub use table::{LINTS, Lint};
+pub use table::{LINTS, Lint, named};
 
 use super::{Extent, Rule};
 use crate::source::{Diagnostic, Severity, Span};
@@ -64,9 +67,10 @@ pub fn lint(facts: &Facts<'_>) -> Vec<Finding> {
         facts,
         found: Vec::new(),
     };
+    let ground = paths::Ground::new(facts);
     for (at, named) in facts.policies.iter().enumerate() {
         shapes::check(at, named, &mut report);
-        paths::check(at, named, &mut report);
+        paths::check(at, named, &ground, &mut report);
     }
     roles::check(&mut report);
     let mut found = report.found;

@@ -1,13 +1,61 @@
 //! Policy lints that look at what lies behind a path: mounts, engines, `sudo`, dangerous endpoints.
 
-use super::{Mount, NamedPolicy, Report};
+use super::{Facts, NamedPolicy, Report};
+use crate::policy::overlap::Overlaps;
 use crate::policy::paths::PathSet;
+use crate::policy::power::Powers;
 use crate::policy::sudo::sudo_paths;
 use crate::policy::{Capability, Pattern, Rule, Segment};
 use crate::source::nearest;
 
+/// What the lints of this file know before they look at the first policy.
+#[derive(Clone, Debug)]
+pub(super) struct Ground {
+    /// Paths that need `sudo`; engines stand at their mounts, or anywhere when these are not known.
+    sudo: Vec<PathSet>,
+    /// Paths below the token method: creating tokens asks for `sudo` by parameter, not by path.
+    tokens: Option<PathSet>,
+    powers: Powers,
+    /// Mounts and built-in places; what lies below each.
+    places: Vec<String>,
+    below: Overlaps,
+    /// Mounts of KV version 2.
+    versioned: Vec<String>,
+    /// Whether any auth method is known.
+    doors: bool,
+}
+
+impl Ground {
+    pub(super) fn new(facts: &Facts<'_>) -> Ground {
+        let mounts = facts.mounts.unwrap_or_default();
+        let mut places: Vec<String> = mounts.iter().map(|mount| mount.path.clone()).collect();
+        places.extend(BUILT_IN.iter().map(|place| (*place).to_owned()));
+        let mut below = Overlaps::default();
+        for (at, place) in places.iter().enumerate() {
+            for path in [format!("{place}*"), place.trim_end_matches('/').to_owned()] {
+                if let Some(set) = set(&path) {
+                    below.insert(&set, at);
+                }
+            }
+        }
+        let versioned = mounts
+            .iter()
+            .filter(|mount| mount.kind == "kv-v2" || mount.kind == "kv" && mount.version == Some(2))
+            .map(|mount| mount.path.clone());
+        Ground {
+            sudo: sudo_sets(facts),
+            tokens: set("auth/token/*"),
+            powers: Powers::new(),
+            below,
+            versioned: versioned.collect(),
+            doors: mounts.iter().any(|mount| mount.path.starts_with("auth/")),
+            places,
+        }
+    }
+}
+
 /// Runs the lints of this file on one policy.
-pub(super) fn check(at: usize, named: &NamedPolicy<'_>, report: &mut Report<'_>) {
+pub(super) fn check(at: usize, named: &NamedPolicy<'_>, ground: &Ground, report: &mut Report<'_>) {
     for rule in &named.policy.rules {
         let Some(pattern) = &rule.pattern else {
             continue;
@@ -16,11 +64,13 @@ pub(super) fn check(at: usize, named: &NamedPolicy<'_>, report: &mut Report<'_>)
         if rule.permissions.capabilities.is_deny() {
             continue;
         }
-        sudo(at, rule, &set, report);
-        breadth(at, rule, &set, report);
-        if let Some(mounts) = report.facts.mounts {
-            declared(at, rule, &set, mounts, report);
-            key_value(at, rule, pattern, mounts, report);
+        sudo(at, rule, &set, ground, report);
+        breadth(at, rule, &set, ground, report);
+        if report.facts.mounts.is_some() {
+            key_value(at, rule, pattern, ground, report);
+        }
+        if report.facts.mounts.is_some() && report.facts.mounts_complete {
+            declared(at, rule, &set, ground, report);
         }
     }
 }
@@ -29,14 +79,16 @@ fn set(path: &str) -> Option<PathSet> {
     Pattern::read(path).map(|pattern| PathSet::of(&pattern))
 }
 
-/// Returns the paths that need `sudo`; engines stand at their mounts, or anywhere when these are not known.
-fn sudo_sets(report: &Report<'_>) -> Vec<PathSet> {
+fn sudo_sets(facts: &Facts<'_>) -> Vec<PathSet> {
     let mut sets = Vec::new();
-    for sudo in sudo_paths(report.facts.server.product) {
-        match (sudo.engine, report.facts.mounts) {
+    for sudo in sudo_paths(facts.server.product) {
+        match (sudo.engine, facts.mounts) {
             (None, _) => sets.extend(set(sudo.path)),
-            (Some(_), None) => sets.extend(set(&format!("+/{}", sudo.path))),
-            (Some(engine), Some(mounts)) => {
+            (Some(_), mounts) if mounts.is_none() || !facts.mounts_complete => {
+                sets.extend(set(&format!("+/{}", sudo.path)));
+            }
+            (Some(engine), mounts) => {
+                let mounts = mounts.unwrap_or_default();
                 let mounts = mounts.iter().filter(|mount| mount.kind == engine);
                 sets.extend(
                     mounts.filter_map(|mount| set(&format!("{}{}", mount.path, sudo.path))),
@@ -47,107 +99,23 @@ fn sudo_sets(report: &Report<'_>) -> Vec<PathSet> {
     sets
 }
 
-fn sudo(at: usize, rule: &Rule, path: &PathSet, report: &mut Report<'_>) {
+fn sudo(at: usize, rule: &Rule, path: &PathSet, ground: &Ground, report: &mut Report<'_>) {
     let granted = rule.permissions.capabilities;
-    let sets = sudo_sets(report);
     if granted.has(Capability::Sudo) {
-        // Creating tokens asks for `sudo` by parameter, not by path.
-        let tokens = set("auth/token/*").and_then(|tokens| tokens.meet(path));
-        if tokens.is_none() && !sets.iter().any(|one| one.meet(path).is_some()) {
+        let tokens = ground.tokens.as_ref().is_some_and(|set| set.touches(path));
+        if !tokens && !ground.sudo.iter().any(|one| one.touches(path)) {
             let message = format!("nothing below `{}` needs `sudo`", rule.path);
-            report.at(
-                "VF-P007",
-                at,
-                rule.capabilities_extent,
-                message,
-                "remove `sudo`",
-            );
+            let place = rule.capabilities_extent;
+            report.at("VF-P007", at, place, message, "remove `sudo`");
         }
-    } else if granted.grants() && sets.iter().any(|one| path.is_within(one)) {
+    } else if granted.grants() && ground.sudo.iter().any(|one| path.is_within(one)) {
         let message = format!("`{}` needs `sudo` besides {granted}", rule.path);
-        report.at(
-            "VF-P008",
-            at,
-            rule.capabilities_extent,
-            message,
-            "add `sudo`, or remove the rule",
-        );
+        let hint = "add `sudo`, or remove the rule";
+        report.at("VF-P008", at, rule.capabilities_extent, message, hint);
     }
 }
 
-/// A path whose holder can become root, and what it takes.
-struct RootEquivalent {
-    path: &'static str,
-    capabilities: &'static [Capability],
-    why: &'static str,
-}
-
-const WRITES: &[Capability] = &[Capability::Create, Capability::Update, Capability::Patch];
-
-const ROOT_EQUIVALENTS: &[RootEquivalent] = &[
-    RootEquivalent {
-        path: "sys/policies/acl/*",
-        capabilities: WRITES,
-        why: "rewrite its own policies",
-    },
-    RootEquivalent {
-        path: "sys/policy/*",
-        capabilities: WRITES,
-        why: "rewrite its own policies",
-    },
-    RootEquivalent {
-        path: "sys/auth/*",
-        capabilities: &[Capability::Sudo],
-        why: "mount an auth method of its own",
-    },
-    RootEquivalent {
-        path: "sys/raw/*",
-        capabilities: &[Capability::Sudo],
-        why: "rewrite the storage",
-    },
-    RootEquivalent {
-        path: "sys/storage/raft/snapshot*",
-        capabilities: WRITES,
-        why: "put another storage in place",
-    },
-    RootEquivalent {
-        path: "sys/generate-root-token/*",
-        capabilities: WRITES,
-        why: "make a root token",
-    },
-    RootEquivalent {
-        path: "auth/token/create*",
-        capabilities: &[Capability::Sudo],
-        why: "make tokens with any policy",
-    },
-    RootEquivalent {
-        path: "auth/token/roles/*",
-        capabilities: WRITES,
-        why: "make tokens with any policy",
-    },
-    RootEquivalent {
-        path: "auth/+/role/*",
-        capabilities: WRITES,
-        why: "log in with any policy",
-    },
-    RootEquivalent {
-        path: "auth/+/users/*",
-        capabilities: WRITES,
-        why: "log in with any policy",
-    },
-    RootEquivalent {
-        path: "identity/entity/*",
-        capabilities: WRITES,
-        why: "give itself any policy",
-    },
-    RootEquivalent {
-        path: "identity/group/*",
-        capabilities: WRITES,
-        why: "give itself any policy",
-    },
-];
-
-fn breadth(at: usize, rule: &Rule, path: &PathSet, report: &mut Report<'_>) {
+fn breadth(at: usize, rule: &Rule, path: &PathSet, ground: &Ground, report: &mut Report<'_>) {
     let granted = rule.permissions.capabilities;
     if !granted.grants() {
         return;
@@ -159,14 +127,7 @@ fn breadth(at: usize, rule: &Rule, path: &PathSet, report: &mut Report<'_>) {
         );
         report.rule("VF-P009", at, rule, message, "name the mount");
     }
-    let found = ROOT_EQUIVALENTS.iter().find(|one| {
-        let holds = one
-            .capabilities
-            .iter()
-            .any(|capability| granted.has(*capability));
-        holds && set(one.path).is_some_and(|set| set.meet(path).is_some())
-    });
-    if let Some(found) = found {
+    if let Some(found) = ground.powers.reached(path, granted) {
         let message = format!(
             "`{}` is as good as root: its holder can {} (`{}`)",
             rule.path, found.why, found.path
@@ -180,25 +141,17 @@ fn breadth(at: usize, rule: &Rule, path: &PathSet, report: &mut Report<'_>) {
 /// Places that every server has.
 const BUILT_IN: &[&str] = &["sys/", "identity/", "cubbyhole/", "auth/token/"];
 
-fn declared(at: usize, rule: &Rule, path: &PathSet, mounts: &[Mount], report: &mut Report<'_>) {
-    let places = || {
-        mounts
-            .iter()
-            .map(|mount| mount.path.as_str())
-            .chain(BUILT_IN.iter().copied())
-    };
-    let reached = places().any(|place| {
-        let below = set(&format!("{place}*")).and_then(|set| set.meet(path));
-        below.is_some() || path.contains(place.trim_end_matches('/'))
-    });
+fn declared(at: usize, rule: &Rule, path: &PathSet, ground: &Ground, report: &mut Report<'_>) {
+    let reached = !ground.below.meeting(path).is_empty();
     if reached || path.contains("auth") || path.contains("auth/") {
         return;
     }
     let stem = rule.path.trim_start_matches('/');
-    let depth = if stem.starts_with("auth/") { 2 } else { 1 };
-    let first: Vec<&str> = stem.split('/').take(depth).collect();
-    let first = first.join("/") + "/";
-    let hint = nearest(&first, places()).map(|near| format!("did you mean `{near}`?"));
+    if stem.starts_with("auth/") && !ground.doors {
+        return;
+    }
+    let near = ground.places.iter().find(|place| is_slip(stem, place));
+    let hint = near.map(|near| format!("did you mean `{near}`?"));
     let message = format!("`{}` lies in no mount", rule.path);
     report.rule(
         "VF-P010",
@@ -208,6 +161,18 @@ fn declared(at: usize, rule: &Rule, path: &PathSet, mounts: &[Mount], report: &m
         hint.as_deref()
             .unwrap_or("declare the mount, or remove the rule"),
     );
+}
+
+/// Tells whether a path begins with a place but for a slip of the finger in one segment.
+fn is_slip(path: &str, place: &str) -> bool {
+    let place: Vec<&str> = place.trim_end_matches('/').split('/').collect();
+    let path: Vec<&str> = path.split('/').take(place.len()).collect();
+    let pairs = path.iter().zip(&place);
+    let mut others = pairs.filter(|(written, meant)| written != meant);
+    let Some((written, meant)) = others.next().filter(|_| path.len() == place.len()) else {
+        return false;
+    };
+    others.next().is_none() && nearest(written, [*meant]).is_some()
 }
 
 /// The first segments below a KV version 2 mount.
@@ -222,12 +187,9 @@ const KV2: &[&str] = &[
     "undelete",
 ];
 
-fn key_value(at: usize, rule: &Rule, pattern: &Pattern, mounts: &[Mount], report: &mut Report<'_>) {
-    let versioned = mounts
-        .iter()
-        .filter(|mount| mount.kind == "kv-v2" || mount.kind == "kv" && mount.version == Some(2));
-    for mount in versioned {
-        let Some(rest) = pattern.stem().strip_prefix(&mount.path) else {
+fn key_value(at: usize, rule: &Rule, pattern: &Pattern, ground: &Ground, report: &mut Report<'_>) {
+    for mount in &ground.versioned {
+        let Some(rest) = pattern.stem().strip_prefix(mount.as_str()) else {
             continue;
         };
         let (first, deeper) = rest
@@ -245,7 +207,7 @@ fn key_value(at: usize, rule: &Rule, pattern: &Pattern, mounts: &[Mount], report
             let end = if pattern.is_open() { "*" } else { "" };
             let hint = format!(
                 "write `{0}data/{rest}{end}` for the secrets, `{0}metadata/{rest}{end}` for listing and deleting",
-                mount.path
+                mount
             );
             report.rule("VF-P005", at, rule, message, &hint);
         }
@@ -254,7 +216,7 @@ fn key_value(at: usize, rule: &Rule, pattern: &Pattern, mounts: &[Mount], report
                 "`list` on `{}` is never used: KV version 2 lists below `metadata/`",
                 rule.path
             );
-            let hint = format!("grant `list` on `{}metadata/…`", mount.path);
+            let hint = format!("grant `list` on `{mount}metadata/…`");
             report.at("VF-P006", at, rule.capabilities_extent, message, &hint);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{AuthRole, Report};
+use super::{AuthRole, Binding, Report};
 use crate::source::nearest;
 
 /// Runs the lints of this file.
@@ -26,31 +26,32 @@ fn policies(report: &mut Report<'_>) {
     // The servers keep the names of policies in lower case.
     let named = facts.roles.iter().flat_map(|role| &role.policies);
     let named: BTreeSet<String> = named.map(|name| name.to_lowercase()).collect();
+    let known: BTreeSet<String> = facts
+        .policies
+        .iter()
+        .map(|policy| policy.name.to_lowercase())
+        .collect();
     if facts.roles_complete {
         for policy in facts.policies {
             let name = policy.name.to_lowercase();
             if !named.contains(&name) && !BUILT_IN.contains(&name.as_str()) {
                 let message = format!("no role, user or group uses the policy `{name}`");
-                report.object(
-                    "VF-R001",
-                    &policy.origin,
-                    message,
-                    "remove it, or give it to a role",
-                );
+                let hint = "remove it, or give it to a role";
+                report.object("VF-R001", &policy.origin, message, hint);
             }
         }
     }
     if !facts.policies_complete {
         return;
     }
-    let known = || facts.policies.iter().map(|policy| policy.name.as_str());
     for role in facts.roles {
         for name in &role.policies {
             let name = name.to_lowercase();
-            if BUILT_IN.contains(&name.as_str()) || known().any(|one| one.to_lowercase() == name) {
+            if BUILT_IN.contains(&name.as_str()) || known.contains(&name) {
                 continue;
             }
-            let hint = nearest(&name, known()).map(|near| format!("did you mean `{near}`?"));
+            let near = nearest(&name, known.iter().map(String::as_str));
+            let hint = near.map(|near| format!("did you mean `{near}`?"));
             let message = format!(
                 "`{}` names the policy `{name}`, which does not exist",
                 role.name
@@ -83,18 +84,29 @@ fn life(role: &AuthRole, report: &mut Report<'_>) {
             "set `token_explicit_max_ttl`, or use `token_ttl` and `token_max_ttl` without a period";
         report.object("VF-R004", &role.origin, message, hint);
     }
+    let bounded = role.max_ttl.is_some_and(|limit| limit > 0) && !role.token_role;
+    if role.period.is_some_and(|period| period > 0) && bounded {
+        let message = format!(
+            "the maximum of `{}` bounds nothing: its tokens are periodic",
+            role.name
+        );
+        let hint = "remove `token_max_ttl`, or the period";
+        report.object("VF-R014", &role.origin, message, hint);
+    }
 }
 
 fn binding(role: &AuthRole, report: &mut Report<'_>) {
     let open = |values: &[String]| values.is_empty() || values.iter().any(|one| one == "*");
-    let bound = role.bindings.iter().any(|one| !open(&one.values));
+    let decisive = |one: &Binding| one.decisive && open(&one.values);
+    let bound =
+        role.bindings.iter().any(|one| !open(&one.values)) && !role.bindings.iter().any(decisive);
     let asked = !role.bindings.is_empty() || role.needs_secret == Some(false);
     if asked && !bound && role.needs_secret != Some(true) {
-        let names: Vec<String> = role
+        let named = role
             .bindings
             .iter()
-            .map(|one| format!("`{}`", one.name))
-            .collect();
+            .filter(|one| !role.bindings.iter().any(decisive) || decisive(one));
+        let names: Vec<String> = named.map(|one| format!("`{}`", one.name)).collect();
         let message = format!(
             "`{}` is bound to nothing: whoever reaches the server can log in with it",
             role.name
@@ -215,7 +227,9 @@ fn server(report: &mut Report<'_>) {
     for alias in facts.aliases {
         let known = |mount: &super::Mount| mount.accessor.as_ref() == Some(&alias.mount_accessor);
         let complete = !mounts.is_empty() && mounts.iter().all(|mount| mount.accessor.is_some());
-        let orphan = alias.has_entity == Some(false) || complete && !mounts.iter().any(known);
+        let orphan = alias.has_entity == Some(false)
+            || complete && !mounts.iter().any(known)
+            || !may_be_accessor(&alias.mount_accessor);
         if orphan {
             let message = format!(
                 "the entity alias `{}` belongs to no entity or no auth mount",
@@ -229,4 +243,14 @@ fn server(report: &mut Report<'_>) {
             );
         }
     }
+}
+
+/// Tells whether a text is of the form that the servers give accessors of auth mounts, `auth_userpass_1a2b3c4d`; nothing
+/// is one that is not known yet.
+fn may_be_accessor(text: &str) -> bool {
+    let hex = |digits: &str| digits.len() == 8 && digits.bytes().all(|one| one.is_ascii_hexdigit());
+    let rest = text
+        .strip_prefix("auth_")
+        .and_then(|rest| rest.rsplit_once('_'));
+    text.is_empty() || rest.is_some_and(|(kind, digits)| !kind.is_empty() && hex(digits))
 }

@@ -177,7 +177,9 @@ fn order(at: usize, policy: &Policy, report: &mut Report<'_>) {
                 merged.permissions.capabilities,
                 wider.permissions.capabilities,
             );
-            against(at, rule, granted, &wider.pattern, report);
+            // Who denies first and allows then means an exception.
+            let follows = wider.sources.last() > merged.sources.first();
+            against(at, rule, granted, (&wider.pattern, follows), report);
         }
     }
 }
@@ -187,10 +189,10 @@ fn against(
     at: usize,
     rule: &Rule,
     (own, other): (Capabilities, Capabilities),
-    wider: &Pattern,
+    (wider, follows): (&Pattern, bool),
     report: &mut Report<'_>,
 ) {
-    if own.grants() && other.is_deny() {
+    if own.grants() && other.is_deny() && follows {
         let message = format!(
             "the deny on `{wider}` does not touch `{}`, which grants {own}",
             rule.path

@@ -9,14 +9,15 @@ pub struct Lint {
     pub severity: Severity,
     pub title: &'static str,
     pub doc: &'static str,
-    /// A text that raises it: a policy for `VF-P…`, a declaration for `VF-R…`.
+    /// A text that raises it: a policy for `VF-P…`, a configuration for `VF-R…`.
     pub bad: &'static str,
     /// The same, put right.
     pub good: &'static str,
 }
 
 /// Finds a lint by its code.
-pub(super) fn named(code: &str) -> Option<&'static Lint> {
+#[must_use]
+pub fn named(code: &str) -> Option<&'static Lint> {
     LINTS.iter().find(|lint| lint.code == code)
 }
 
@@ -79,8 +80,8 @@ path "kv1/a" { capabilities = ["read", "update", "delete"] }"#,
     warning(
         "VF-P003",
         "deny that does not reach a narrower rule",
-        "A `deny` closes the paths that its own rule decides. A more specific rule that grants is not touched, in \
-         whatever order they stand.",
+        "A `deny` closes the paths that its own rule decides. A more specific rule that grants is not touched, also where \
+         the `deny` stands after it.",
         r#"path "kv1/team/x" { capabilities = ["read"] }
 path "kv1/team/*" { capabilities = ["deny"] }"#,
         r#"path "kv1/team/x" { capabilities = ["deny"] }
@@ -227,92 +228,273 @@ path "kv1/a" { capabilities = ["read"] }"#,
     note(
         "VF-R001",
         "policy that nobody uses",
-        "No role, user or group names it.",
-        "resource \"vault_policy\" \"old\" { … }",
-        "resource \"vault_approle_auth_backend_role\" \"ci\" { token_policies = [vault_policy.old.name] }",
+        "No role, user or group of the configuration names it.",
+        r#"resource "vault_policy" "reader" {
+  name   = "reader"
+  policy = "path \"kv1/a\" { capabilities = [\"read\"] }"
+}
+
+resource "vault_token_auth_backend_role" "ci" {
+  role_name              = "ci"
+  allowed_policies       = ["default"]
+  token_explicit_max_ttl = 3600
+}"#,
+        r#"resource "vault_policy" "reader" {
+  name   = "reader"
+  policy = "path \"kv1/a\" { capabilities = [\"read\"] }"
+}
+
+resource "vault_token_auth_backend_role" "ci" {
+  role_name              = "ci"
+  allowed_policies       = [vault_policy.reader.name]
+  token_explicit_max_ttl = 3600
+}"#,
     ),
     warning(
         "VF-R002",
         "missing policy",
         "The servers take the name of a policy that does not exist, and grant nothing for it.",
-        "token_policies = [\"raeder\"]",
-        "token_policies = [\"reader\"]",
+        r#"resource "vault_policy" "reader" {
+  name   = "reader"
+  policy = "path \"kv1/a\" { capabilities = [\"read\"] }"
+}
+
+resource "vault_token_auth_backend_role" "ci" {
+  role_name              = "ci"
+  allowed_policies       = ["raeder"]
+  token_explicit_max_ttl = 3600
+}"#,
+        r#"resource "vault_policy" "reader" {
+  name   = "reader"
+  policy = "path \"kv1/a\" { capabilities = [\"read\"] }"
+}
+
+resource "vault_token_auth_backend_role" "ci" {
+  role_name              = "ci"
+  allowed_policies       = ["reader"]
+  token_explicit_max_ttl = 3600
+}"#,
     ),
     warning(
         "VF-R003",
         "tokens without a bound",
-        "Without TTLs of its own a role gives tokens that live as long as the mount allows.",
-        "resource \"vault_approle_auth_backend_role\" \"ci\" { role_name = \"ci\" }",
-        "token_ttl = 1200\ntoken_max_ttl = 3600",
+        "Without TTLs of its own, and none of its mount, a role gives tokens that live as long as the server allows.",
+        r#"resource "vault_approle_auth_backend_role" "ci" {
+  role_name      = "ci"
+  token_policies = ["default"]
+}"#,
+        r#"resource "vault_approle_auth_backend_role" "ci" {
+  role_name      = "ci"
+  token_policies = ["default"]
+  token_ttl      = 1200
+  token_max_ttl  = 3600
+}"#,
     ),
     warning(
         "VF-R004",
         "tokens that live for ever",
         "A periodic token can be renewed without end, unless an explicit maximum bounds it.",
-        "token_period = 86400",
-        "token_period = 86400\ntoken_explicit_max_ttl = 2592000",
+        r#"resource "vault_token_auth_backend_role" "ci" {
+  role_name        = "ci"
+  allowed_policies = ["default"]
+  token_period     = 86400
+}"#,
+        r#"resource "vault_token_auth_backend_role" "ci" {
+  role_name              = "ci"
+  allowed_policies       = ["default"]
+  token_period           = 86400
+  token_explicit_max_ttl = 2592000
+}"#,
     ),
     warning(
         "VF-R005",
         "role bound to nothing",
-        "Nothing that a login must match: any service account, any claim, no secret.",
-        "bound_service_account_names = [\"*\"]\nbound_service_account_namespaces = [\"*\"]",
-        "bound_service_account_names = [\"app\"]\nbound_service_account_namespaces = [\"prod\"]",
+        "Nothing that a login must match: service accounts of any namespace, no claim, no secret and no network.",
+        r#"resource "vault_kubernetes_auth_backend_role" "app" {
+  role_name                        = "app"
+  bound_service_account_names      = ["app"]
+  bound_service_account_namespaces = ["*"]
+  token_policies                   = ["default"]
+  token_ttl                        = 1200
+}"#,
+        r#"resource "vault_kubernetes_auth_backend_role" "app" {
+  role_name                        = "app"
+  bound_service_account_names      = ["app"]
+  bound_service_account_namespaces = ["production"]
+  token_policies                   = ["default"]
+  token_ttl                        = 1200
+}"#,
     ),
     warning(
         "VF-R006",
         "certificates for any name",
         "`allow_any_name` lets every holder speak for every host.",
-        "allow_any_name = true",
-        "allowed_domains = [\"example.org\"]\nallow_subdomains = true",
+        r#"resource "vault_pki_secret_backend_role" "web" {
+  backend        = "pki"
+  name           = "web"
+  allow_any_name = true
+}"#,
+        r#"resource "vault_pki_secret_backend_role" "web" {
+  backend          = "pki"
+  name             = "web"
+  allowed_domains  = ["example.org"]
+  allow_subdomains = true
+}"#,
     ),
     warning(
         "VF-R007",
         "small keys",
         "Keys below today's minimum.",
-        "key_type = \"rsa\"\nkey_bits = 1024",
-        "key_type = \"rsa\"\nkey_bits = 2048",
+        r#"resource "vault_pki_secret_backend_role" "web" {
+  backend         = "pki"
+  name            = "web"
+  allowed_domains = ["example.org"]
+  key_type        = "rsa"
+  key_bits        = 1024
+}"#,
+        r#"resource "vault_pki_secret_backend_role" "web" {
+  backend         = "pki"
+  name            = "web"
+  allowed_domains = ["example.org"]
+  key_type        = "rsa"
+  key_bits        = 2048
+}"#,
     ),
     warning(
         "VF-R008",
         "certificates that outlive their issuer",
         "The engine cuts or refuses them, depending on the issuer's settings.",
-        "max_ttl = 315360000",
-        "max_ttl = 2592000",
+        r#"resource "vault_pki_secret_backend_root_cert" "root" {
+  backend     = "pki"
+  type        = "internal"
+  common_name = "Example Root"
+  ttl         = "8760h"
+}
+
+resource "vault_pki_secret_backend_role" "web" {
+  backend         = "pki"
+  name            = "web"
+  allowed_domains = ["example.org"]
+  max_ttl         = "17520h"
+}"#,
+        r#"resource "vault_pki_secret_backend_root_cert" "root" {
+  backend     = "pki"
+  type        = "internal"
+  common_name = "Example Root"
+  ttl         = "8760h"
+}
+
+resource "vault_pki_secret_backend_role" "web" {
+  backend         = "pki"
+  name            = "web"
+  allowed_domains = ["example.org"]
+  max_ttl         = "720h"
+}"#,
     ),
     warning(
         "VF-R009",
         "key that can leave the server",
         "An exportable key, or one with plaintext backup, can be copied; the flags cannot be taken back.",
-        "exportable = true",
-        "exportable = false",
+        r#"resource "vault_transit_secret_backend_key" "orders" {
+  backend    = "transit"
+  name       = "orders"
+  exportable = true
+}"#,
+        r#"resource "vault_transit_secret_backend_key" "orders" {
+  backend = "transit"
+  name    = "orders"
+}"#,
     ),
     note(
         "VF-R010",
         "database role without revocation",
         "The plugin's default revocation often leaves grants or owned objects behind.",
-        "creation_statements = [\"CREATE ROLE …\"]",
-        "creation_statements = [\"CREATE ROLE …\"]\nrevocation_statements = [\"DROP ROLE …\"]",
+        r#"resource "vault_database_secret_backend_role" "app" {
+  backend             = "database"
+  name                = "app"
+  db_name             = "main"
+  creation_statements = ["CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}'"]
+}"#,
+        r#"resource "vault_database_secret_backend_role" "app" {
+  backend               = "database"
+  name                  = "app"
+  db_name               = "main"
+  creation_statements   = ["CREATE ROLE \"{{name}}\" LOGIN PASSWORD '{{password}}'"]
+  revocation_statements = ["DROP OWNED BY \"{{name}}\"; DROP ROLE \"{{name}}\""]
+}"#,
     ),
     warning(
         "VF-R011",
         "no audit device",
-        "Without one nobody can tell afterwards who did what.",
-        "",
-        "resource \"vault_audit\" \"file\" { type = \"file\" … }",
+        "Without one nobody can tell afterwards who did what. Asked of configurations that mount auth methods.",
+        r#"resource "vault_auth_backend" "approle" {
+  type = "approle"
+}"#,
+        r#"resource "vault_auth_backend" "approle" {
+  type = "approle"
+}
+
+resource "vault_audit" "file" {
+  type    = "file"
+  options = { file_path = "/var/log/vault_audit.log" }
+}"#,
     ),
     warning(
         "VF-R012",
         "user lockout off",
         "Passwords can be guessed without end.",
-        "user_lockout_config { lockout_disable = true }",
-        "user_lockout_config { lockout_threshold = 5 }",
+        r#"resource "vault_generic_endpoint" "people" {
+  path      = "sys/auth/userpass/tune"
+  data_json = jsonencode({ user_lockout_config = { lockout_disable = true } })
+}"#,
+        r#"resource "vault_generic_endpoint" "people" {
+  path      = "sys/auth/userpass/tune"
+  data_json = jsonencode({ user_lockout_config = { lockout_threshold = 5 } })
+}"#,
     ),
     warning(
         "VF-R013",
         "orphan entity alias",
-        "Its auth mount or its entity is gone, so that no login ever uses it.",
-        "mount_accessor = \"auth_userpass_of_a_mount_that_is_gone\"",
-        "mount_accessor = vault_auth_backend.userpass.accessor",
+        "Its auth mount or its entity does not exist, so that no login ever uses it.",
+        r#"resource "vault_identity_entity" "robot" {
+  name = "robot"
+}
+
+resource "vault_identity_entity_alias" "robot" {
+  name           = "robot"
+  mount_accessor = "userpass"
+  canonical_id   = vault_identity_entity.robot.id
+}"#,
+        r#"resource "vault_auth_backend" "people" {
+  type = "userpass"
+}
+
+resource "vault_identity_entity" "robot" {
+  name = "robot"
+}
+
+resource "vault_identity_entity_alias" "robot" {
+  name           = "robot"
+  mount_accessor = vault_auth_backend.people.accessor
+  canonical_id   = vault_identity_entity.robot.id
+}"#,
+    ),
+    note(
+        "VF-R014",
+        "maximum that bounds nothing",
+        "Periodic tokens are renewed past `token_max_ttl`: only `token_explicit_max_ttl` ends them.",
+        r#"resource "vault_approle_auth_backend_role" "ci" {
+  role_name              = "ci"
+  token_policies         = ["default"]
+  token_period           = 3600
+  token_max_ttl          = 86400
+  token_explicit_max_ttl = 604800
+}"#,
+        r#"resource "vault_approle_auth_backend_role" "ci" {
+  role_name              = "ci"
+  token_policies         = ["default"]
+  token_period           = 3600
+  token_explicit_max_ttl = 604800
+}"#,
     ),
 ];
