@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use vaultform::policy::lint::{Facts, NamedPolicy, lint};
 use vaultform::policy::{
-    Capability, Change, Context, Direction, Operation, Pattern, Policy, Product, Request, RuleSet,
-    Server, Version, difference, parse, same,
+    Capability, Change, Context, Direction, Incomparable, Operation, Pattern, Policy, Product,
+    Request, RuleSet, Server, Version, difference, parse, same,
 };
 
 const OLD_BAO: Server = Server::new(Product::OpenBao, Version::new(2, 5, 0));
@@ -328,5 +328,48 @@ fn differences_are_the_smallest_and_worst_first() {
             "Gained read on kv/+ but [\"kv/a[^/]*\"]",
             "Lost read on kv/a* but [\"kv/a[^/]*\"]"
         ]
+    );
+}
+
+#[test]
+fn policies_that_overlap_without_end_are_an_answer_too() {
+    let chains = |end: &str, name: &str| -> [Policy; 1] {
+        let rule = |length: usize| {
+            let path = format!("{}{end}", "+/".repeat(length));
+            format!("path \"{path}\" {{ capabilities = [\"{name}\"] }}\n")
+        };
+        [parsed(
+            &(1..400).map(rule).collect::<String>(),
+            Server::OPENBAO,
+        )]
+    };
+    let context = Context::new(Server::OPENBAO);
+    let few = difference(&chains("x", "read"), &chains("x", "update"), &context);
+    assert_eq!(few.expect("they do not overlap").len(), 798);
+    let many = difference(&chains("x", "read"), &chains("*", "update"), &context);
+    assert_eq!(many, Err(Incomparable::Overlaps));
+}
+
+#[test]
+fn large_policies_are_compared_by_index() {
+    let text = |end: &str, name: &str| -> [Policy; 1] {
+        let rule =
+            |at: usize| format!("path \"kv/team-{at}{end}\" {{ capabilities = [\"{name}\"] }}\n");
+        [parsed(
+            &(0..2_000).map(rule).collect::<String>(),
+            Server::OPENBAO,
+        )]
+    };
+    let context = Context::new(Server::OPENBAO);
+    let narrowed =
+        difference(&text("/*", "read"), &text("/a/*", "read"), &context).expect("few overlap");
+    assert_eq!(narrowed.len(), 2_000);
+    let first = &narrowed[0];
+    assert_eq!((first.direction, first.except.len()), (Direction::Lost, 1));
+    let wider = difference(&text("/*", "read"), &text("*", "read"), &context).expect("few overlap");
+    assert!(
+        wider.iter().all(|one| one.direction == Direction::Gained),
+        "{:?}",
+        wider[0]
     );
 }

@@ -5,12 +5,14 @@
 //! of every length is taken by another pair, because a sample made of characters that no pattern knows lies in as
 //! few patterns as any path of the cell can. Cells with the same change are then put together.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::capability::{Capabilities, Capability};
 use super::merged::{Broken, Context, RuleSet, Step};
+use super::overlap::Overlaps;
 use super::paths::{PathSet, Segment, fresh};
 use super::pattern::Pattern;
+use super::power::Powers;
 use super::rule::{Permissions, Policy};
 
 /// Which way an answer changes.
@@ -32,6 +34,43 @@ pub struct Change {
     pub direction: Direction,
     /// One such path.
     pub example: String,
+    pub danger: Danger,
+}
+
+/// Why two sets of policies cannot be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incomparable {
+    /// The server would fail every request of the token.
+    Broken(Broken),
+    /// Hundreds of long rules overlap with each other: all ways in which they do are too many to look at.
+    Overlaps,
+}
+
+/// How much somebody can do with what changes, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Danger {
+    Sudo,
+    /// Whoever has it can give itself every right.
+    RootEquivalent,
+    /// The server's own endpoints.
+    System,
+    /// Anything below a path.
+    Wildcard,
+    Plain,
+}
+
+impl Danger {
+    /// Returns the word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Danger::Sudo => "sudo",
+            Danger::RootEquivalent => "root-equivalent",
+            Danger::System => "system",
+            Danger::Wildcard => "wildcard",
+            Danger::Plain => "plain",
+        }
+    }
 }
 
 impl Change {
@@ -47,21 +86,30 @@ impl Change {
 /// Without an identity in the context a templated path is compared as it is written.
 ///
 /// # Errors
-/// With the context's identity the server would fail every request of the token.
+/// With the context's identity the server would fail every request of the token, or the rules overlap in too many ways.
 pub fn difference(
     before: &[Policy],
     after: &[Policy],
     context: &Context<'_>,
-) -> Result<Vec<Change>, Broken> {
-    let before = rule_set(before, context)?;
-    let after = rule_set(after, context)?;
+) -> Result<Vec<Change>, Incomparable> {
+    let before = rule_set(before, context).map_err(Incomparable::Broken)?;
+    let after = rule_set(after, context).map_err(Incomparable::Broken)?;
     let mut changes = Vec::new();
     for listing in [false, true] {
-        changes.extend(Comparison::new(&before, &after, listing).changes());
+        let comparison = Comparison::new(&before, &after, listing);
+        changes.extend(comparison.changes());
+        if comparison.is_exhausted() {
+            return Err(Incomparable::Overlaps);
+        }
+    }
+    let powers = Powers::new();
+    for change in &mut changes {
+        change.danger = danger(change, &powers);
     }
     changes.sort_by_cached_key(|change| {
         (
-            danger(change),
+            change.direction,
+            change.danger,
             change.pattern.to_string(),
             change.capability,
         )
@@ -120,161 +168,237 @@ struct Row {
     sets: Vec<PathSet>,
 }
 
+/// The rows of one side, and how they are found.
+struct Table<'r> {
+    rules: &'r RuleSet,
+    rows: Vec<Row>,
+    /// From rule and step to row.
+    numbers: HashMap<(usize, Step), usize>,
+    /// Rows by what they match.
+    overlaps: Overlaps,
+    /// Which conditions each rule sets: equal ones have equal numbers, on both sides.
+    conditions: Vec<usize>,
+}
+
+/// Rows that decide before and after.
+type Pair = [Option<usize>; 2];
+
 /// The answer of one pair of rules, on a part of the paths that both match.
 struct Cell {
     set: PathSet,
     example: String,
-    before: Option<usize>,
-    after: Option<usize>,
+    pair: Pair,
+    effects: Vec<Effect>,
 }
 
 struct Comparison<'r> {
-    sides: [&'r RuleSet; 2],
+    sides: [Table<'r>; 2],
     listing: bool,
-    rows: [Vec<Row>; 2],
-    /// From rule and step to row.
-    numbers: [HashMap<(usize, Step), usize>; 2],
+    /// For each row before the row after with the same pattern and step, and the other way round.
+    twins: [Vec<Option<usize>>; 2],
     lengths: BTreeSet<usize>,
     fresh: String,
+    /// How many bytes may still be looked at.
+    patience: std::cell::Cell<u64>,
 }
+
+/// How many bytes of paths a comparison looks at before it gives up: a second's work, and a thousand times what
+/// policies that people write need.
+const PATIENCE: u64 = 30_000_000;
 
 /// Something that may change: a capability, and which way.
 type Effect = (Capability, Direction);
 
 impl<'r> Comparison<'r> {
     fn new(before: &'r RuleSet, after: &'r RuleSet, listing: bool) -> Comparison<'r> {
-        let sides = [before, after];
-        let rows = sides.map(|side| rows(side, listing));
-        let numbers = [0, 1].map(|side: usize| {
-            let rows = rows.get(side).into_iter().flatten().enumerate();
-            rows.map(|(at, row)| ((row.rule, row.step), at)).collect()
-        });
-        let sets = rows.iter().flatten().flat_map(|row| &row.sets);
+        let mut known = HashMap::new();
+        let sides = [before, after].map(|side| Table::new(side, listing, &mut known));
+        let sets = sides
+            .iter()
+            .flat_map(|side| &side.rows)
+            .flat_map(|row| &row.sets);
         let lengths = sets
             .flat_map(|set| [set.length(), set.length() + 1])
             .collect();
         let stems = sides
-            .into_iter()
-            .flat_map(RuleSet::rules)
+            .iter()
+            .flat_map(|side| side.rules.rules())
             .map(|rule| rule.pattern.stem());
         Comparison {
             fresh: fresh(stems),
+            twins: twins(&sides),
             sides,
             listing,
-            rows,
-            numbers,
             lengths,
+            patience: std::cell::Cell::new(PATIENCE),
         }
     }
 
-    fn row(&self, side: usize, at: usize) -> Option<&Row> {
-        self.rows.get(side)?.get(at)
+    /// Takes a piece of work from the patience; tells whether there is any left.
+    fn may_look(&self, bytes: usize) -> bool {
+        let left = self.patience.get().saturating_sub(bytes as u64 + 64);
+        self.patience.set(left);
+        left > 0
     }
 
-    fn permissions(&self, side: usize, row: Option<usize>) -> Option<&'r Permissions> {
-        let rule = self.row(side, row?)?.rule;
-        self.sides
-            .get(side)?
-            .rule(rule)
-            .map(|rule| &rule.permissions)
+    fn is_exhausted(&self) -> bool {
+        self.patience.get() == 0
     }
 
-    fn pattern(&self, side: usize, row: &Row) -> Option<(&'r Pattern, Step)> {
-        let rule = self.sides.get(side)?.rule(row.rule)?;
-        Some((&rule.pattern, row.step))
+    fn side(&self, side: usize) -> &Table<'r> {
+        let [before, after] = &self.sides;
+        if side == 0 { before } else { after }
+    }
+
+    fn twin(&self, side: usize, row: usize) -> Option<usize> {
+        self.twins.get(side)?.get(row).copied().flatten()
     }
 
     /// Returns the rows that decide a path before and after.
-    fn deciders(&self, path: &str) -> [Option<usize>; 2] {
+    fn deciders(&self, path: &str) -> Pair {
         let asked = if self.listing {
             format!("{path}/")
         } else {
             path.to_owned()
         };
-        [0, 1].map(|side: usize| {
-            let found = self.sides.get(side)?.find(&asked, self.listing)?;
-            self.numbers.get(side)?.get(&found).copied()
+        [0, 1].map(|side| {
+            let table = self.side(side);
+            let found = table.rules.find(&asked, self.listing)?;
+            table.numbers.get(&found).copied()
         })
     }
 
     /// Returns a path of the set that just these two rows decide.
-    fn example(&self, set: &PathSet, pair: [Option<usize>; 2]) -> Option<String> {
+    fn example(&self, set: &PathSet, pair: Pair) -> Option<String> {
         let shortest = set.length();
         let longer = self.lengths.range(shortest + 1..).filter(|_| set.is_open());
         std::iter::once(&shortest)
             .chain(longer)
-            .map(|length| set.sample(*length, &self.fresh))
+            .map_while(|length| {
+                let path = set.sample(*length, &self.fresh);
+                self.may_look(path.len() + 16 * length).then_some(path)
+            })
             .find(|path| self.deciders(path) == pair)
     }
 
-    /// Returns, for each row before, the row after with the same pattern and step.
-    fn twins(&self) -> Vec<Option<usize>> {
-        let [before, after] = &self.rows;
-        let keyed = after.iter().enumerate();
-        let partner: HashMap<(&Pattern, Step), usize> = keyed
-            .filter_map(|(at, row)| Some((self.pattern(1, row)?, at)))
-            .collect();
-        let twin = |row: &Row| partner.get(&self.pattern(0, row)?).copied();
-        before.iter().map(twin).collect()
-    }
-
-    /// Returns all cells that are not empty. Two rules that both stand on both sides share no cell.
-    fn cells(&self) -> Vec<Cell> {
-        let mut cells = Vec::new();
-        let [before, after] = &self.rows;
-        let twins = self.twins();
-        let shared: HashSet<usize> = twins.iter().flatten().copied().collect();
-        for ((at, row), twin) in before.iter().enumerate().zip(&twins) {
-            if twin.is_some() {
-                self.add(&mut cells, &row.sets, [Some(at), *twin]);
-                continue;
+    /// Calls `see` with every pair that may decide a path of the set, and the part of the set that both rows match. Two
+    /// rows that both stand on both sides decide no path together, unless they are one.
+    fn pairs(&self, set: &PathSet, see: &mut dyn FnMut(Pair, PathSet)) {
+        let (before, after) = (self.side(0), self.side(1));
+        for at in before.overlaps.meeting(set) {
+            if !self.may_look(set.length()) {
+                return;
             }
-            self.add(&mut cells, &row.sets, [Some(at), None]);
-            for (other, against) in after.iter().enumerate() {
-                self.add(&mut cells, &overlap(row, against), [Some(at), Some(other)]);
+            let twin = self.twin(0, at);
+            for part in before.parts(at, set) {
+                if twin.is_some() {
+                    see([Some(at), twin], part);
+                    continue;
+                }
+                for other in after.overlaps.meeting(&part) {
+                    if !self.may_look(part.length()) {
+                        return;
+                    }
+                    for both in after.parts(other, &part) {
+                        see([Some(at), Some(other)], both);
+                    }
+                }
+                see([Some(at), None], part);
             }
         }
-        let lonely = after
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| !shared.contains(at));
-        for (at, row) in lonely {
-            self.add(&mut cells, &row.sets, [None, Some(at)]);
-            let against = before.iter().enumerate().zip(&twins);
-            for ((other, against), _) in against.filter(|(_, twin)| twin.is_some()) {
-                self.add(&mut cells, &overlap(row, against), [Some(other), Some(at)]);
+        let lonely = after.overlaps.meeting(set).into_iter();
+        for at in lonely.filter(|at| self.twin(1, *at).is_none()) {
+            for part in after.parts(at, set) {
+                let shared = before.overlaps.meeting(&part).into_iter();
+                for other in shared.filter(|other| self.twin(0, *other).is_some()) {
+                    if !self.may_look(part.length()) {
+                        return;
+                    }
+                    for both in before.parts(other, &part) {
+                        see([Some(other), Some(at)], both);
+                    }
+                }
+                see([None, Some(at)], part);
+            }
+        }
+    }
+
+    /// Returns all cells in which something changes. What stands on both sides unchanged is not looked at.
+    fn cells(&self) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        let mut see = |pair: Pair, set: PathSet| {
+            let effects = self.effects(pair);
+            if !effects.is_empty()
+                && let Some(example) = self.example(&set, pair)
+            {
+                cells.push(Cell {
+                    set,
+                    example,
+                    pair,
+                    effects,
+                });
+            }
+        };
+        let (before, after) = (self.side(0), self.side(1));
+        for (at, row) in before.rows.iter().enumerate() {
+            if self.is_exhausted() {
+                break;
+            }
+            for set in &row.sets {
+                match self.twin(0, at) {
+                    Some(twin) => see([Some(at), Some(twin)], set.clone()),
+                    None => self.beside(0, at, set, &mut see),
+                }
+            }
+        }
+        let rows = after.rows.iter().enumerate();
+        for (at, row) in rows.filter(|(at, _)| self.twin(1, *at).is_none()) {
+            for set in &row.sets {
+                self.beside(1, at, set, &mut see);
             }
         }
         cells
     }
 
-    fn add(&self, cells: &mut Vec<Cell>, sets: &[PathSet], pair: [Option<usize>; 2]) {
-        for set in sets {
-            if let Some(example) = self.example(set, pair) {
-                let [before, after] = pair;
-                cells.push(Cell {
-                    set: set.clone(),
-                    example,
-                    before,
-                    after,
-                });
+    /// Calls `see` with the pairs of a row that stands on one side only.
+    fn beside(&self, side: usize, at: usize, set: &PathSet, see: &mut dyn FnMut(Pair, PathSet)) {
+        let pair = |other: Option<usize>| match side {
+            0 => [Some(at), other],
+            _ => [other, Some(at)],
+        };
+        see(pair(None), set.clone());
+        let table = self.side(1 - side);
+        for other in table.overlaps.meeting(set) {
+            // A pair of two lonely rows is seen from the side before.
+            if side == 1 && self.twin(0, other).is_none() {
+                continue;
+            }
+            if !self.may_look(set.length()) {
+                return;
+            }
+            for both in table.parts(other, set) {
+                see(pair(Some(other)), both);
             }
         }
     }
 
-    fn effects(&self, cell: &Cell) -> Vec<Effect> {
-        let before = self.permissions(0, cell.before);
-        let after = self.permissions(1, cell.after);
-        let granted = |side: Option<&Permissions>| {
-            side.map_or(Capabilities::NONE, |permissions| permissions.capabilities)
+    fn effects(&self, pair: Pair) -> Vec<Effect> {
+        let [before, after] = [0, 1].map(|side: usize| {
+            let row = pair.get(side).copied().flatten()?;
+            self.side(side).answer(row)
+        });
+        let granted = |side: Option<(Capabilities, usize)>| {
+            side.map_or(Capabilities::NONE, |(granted, _)| granted)
         };
-        let other_conditions = match (before, after) {
-            (Some(before), Some(after)) => conditions(before) != conditions(after),
-            _ => false,
-        };
+        let (was, is) = (granted(before), granted(after));
+        let other_conditions =
+            matches!((before, after), (Some((_, one)), Some((_, other))) if one != other);
+        if was == is && !other_conditions {
+            return Vec::new();
+        }
         let mut effects = Vec::new();
         for one in asked(self.listing) {
-            match (granted(before).has(one), granted(after).has(one)) {
+            match (was.has(one), is.has(one)) {
                 (false, true) => effects.push((one, Direction::Gained)),
                 (true, false) => effects.push((one, Direction::Lost)),
                 (true, true) if other_conditions => effects.push((one, Direction::Conditions)),
@@ -287,22 +411,25 @@ impl<'r> Comparison<'r> {
     fn changes(&self) -> Vec<Change> {
         let mut cells = self.cells();
         cells.sort_by_cached_key(|cell| (cell.set.narrowness(), cell.set.clone()));
-        let effects: Vec<Vec<Effect>> = cells.iter().map(|cell| self.effects(cell)).collect();
-        let kinds: BTreeSet<Effect> = effects.iter().flatten().copied().collect();
+        let kinds: BTreeSet<Effect> = cells
+            .iter()
+            .flat_map(|cell| &cell.effects)
+            .copied()
+            .collect();
         let mut changes = Vec::new();
         for kind in kinds {
             let mut entries: Vec<Change> = Vec::new();
-            for (cell, _) in cells
-                .iter()
-                .zip(&effects)
-                .filter(|(_, all)| all.contains(&kind))
-            {
-                if !entries.iter().any(|entry| self.covers(entry, cell)) {
-                    let others = cells
-                        .iter()
-                        .zip(&effects)
-                        .filter(|(_, all)| !all.contains(&kind));
-                    entries.push(self.entry(cell, others.map(|(other, _)| other), kind));
+            let mut known = Overlaps::default();
+            for cell in cells.iter().filter(|cell| cell.effects.contains(&kind)) {
+                if self.is_exhausted() {
+                    return Vec::new();
+                }
+                let around = known.meeting(&cell.set);
+                let mut around = around.iter().filter_map(|at| entries.get(*at));
+                if !around.any(|entry| self.covers(entry, cell)) {
+                    let entry = self.entry(cell, kind);
+                    known.insert(&entry.pattern, entries.len());
+                    entries.push(entry);
                 }
             }
             changes.extend(entries);
@@ -311,20 +438,21 @@ impl<'r> Comparison<'r> {
     }
 
     /// Makes the change of a cell as wide as its pattern: whatever lies in the pattern and has another effect is excepted.
-    fn entry<'c>(
-        &self,
-        cell: &Cell,
-        others: impl Iterator<Item = &'c Cell>,
-        (capability, direction): Effect,
-    ) -> Change {
+    fn entry(&self, cell: &Cell, (capability, direction): Effect) -> Change {
+        let mut parts = Vec::new();
+        self.pairs(&cell.set, &mut |pair, part| {
+            if !self.effects(pair).contains(&(capability, direction)) {
+                parts.push((part, pair));
+            }
+        });
+        parts.sort_by_cached_key(|(part, _)| (part.narrowness(), part.clone()));
         let mut except: Vec<PathSet> = Vec::new();
-        for other in others {
-            let part = meet(&cell.set, &other.set);
-            if let Some(part) =
-                part.filter(|part| self.example(part, [other.before, other.after]).is_some())
-                && !except.iter().any(|known| part.is_within(known))
-            {
-                except.retain(|known| !known.is_within(&part));
+        let mut known = Overlaps::default();
+        for (part, pair) in parts {
+            let around = known.meeting(&part);
+            let mut around = around.iter().filter_map(|at| except.get(*at));
+            if !around.any(|wider| part.is_within(wider)) && self.example(&part, pair).is_some() {
+                known.insert(&part, except.len());
                 except.push(part);
             }
         }
@@ -335,34 +463,75 @@ impl<'r> Comparison<'r> {
             capability,
             direction,
             example: cell.example.clone(),
+            danger: Danger::Plain,
         }
     }
 
     fn covers(&self, entry: &Change, cell: &Cell) -> bool {
         cell.set.is_within(&entry.pattern)
             && entry.except.iter().all(|set| {
-                meet(set, &cell.set)
-                    .is_none_or(|part| self.example(&part, [cell.before, cell.after]).is_none())
+                set.meet(&cell.set)
+                    .is_none_or(|part| self.example(&part, cell.pair).is_none())
             })
     }
 }
 
-/// Returns the overlap of two sets, looking at the first segment before all others.
-fn meet(left: &PathSet, right: &PathSet) -> Option<PathSet> {
-    if let (Some(Segment::Is(left)), Some(Segment::Is(right))) = (left.first(), right.first())
-        && left != right
-    {
-        return None;
+impl<'r> Table<'r> {
+    fn new(rules: &'r RuleSet, listing: bool, known: &mut HashMap<String, usize>) -> Table<'r> {
+        let rows = rows(rules, listing);
+        let mut overlaps = Overlaps::default();
+        for (at, row) in rows.iter().enumerate() {
+            for set in &row.sets {
+                overlaps.insert(set, at);
+            }
+        }
+        let numbers = rows.iter().enumerate();
+        let numbers = numbers
+            .map(|(at, row)| ((row.rule, row.step), at))
+            .collect();
+        let conditions = rules.rules().iter().map(|rule| {
+            let count = known.len();
+            *known.entry(conditions(&rule.permissions)).or_insert(count)
+        });
+        Table {
+            conditions: conditions.collect(),
+            rules,
+            rows,
+            numbers,
+            overlaps,
+        }
     }
-    left.meet(right)
+
+    /// Returns what a row says: capabilities, and the number of its conditions.
+    fn answer(&self, row: usize) -> Option<(Capabilities, usize)> {
+        let rule = self.rows.get(row)?.rule;
+        let granted = self.rules.rule(rule)?.permissions.capabilities;
+        Some((granted, *self.conditions.get(rule)?))
+    }
+
+    /// Returns the parts of a set that a row matches.
+    fn parts(&self, row: usize, set: &PathSet) -> Vec<PathSet> {
+        let sets = self.rows.get(row).into_iter().flat_map(|row| &row.sets);
+        sets.filter_map(|own| own.meet(set)).collect()
+    }
+
+    fn pattern(&self, row: &Row) -> Option<(&'r Pattern, Step)> {
+        let rule = self.rules.rule(row.rule)?;
+        Some((&rule.pattern, row.step))
+    }
 }
 
-fn overlap(left: &Row, right: &Row) -> Vec<PathSet> {
-    let pairs = left
-        .sets
-        .iter()
-        .flat_map(|l| right.sets.iter().filter_map(move |r| meet(l, r)));
-    pairs.collect()
+fn twins(sides: &[Table<'_>; 2]) -> [Vec<Option<usize>>; 2] {
+    let [before, after] = sides;
+    let of = |own: &Table<'_>, other: &Table<'_>| {
+        let keyed = other.rows.iter().enumerate();
+        let partner: HashMap<(&Pattern, Step), usize> = keyed
+            .filter_map(|(at, row)| Some((other.pattern(row)?, at)))
+            .collect();
+        let twin = |row: &Row| partner.get(&own.pattern(row)?).copied();
+        own.rows.iter().map(twin).collect()
+    };
+    [of(before, after), of(after, before)]
 }
 
 fn rows(side: &RuleSet, listing: bool) -> Vec<Row> {
@@ -397,23 +566,36 @@ fn asked(listing: bool) -> impl Iterator<Item = Capability> {
     })
 }
 
-fn conditions(permissions: &Permissions) -> Permissions {
-    Permissions {
-        capabilities: Capabilities::NONE,
+/// Returns a text that equal conditions share; none at all is the empty text.
+fn conditions(permissions: &Permissions) -> String {
+    let plain = super::same::plain(Permissions {
+        // Without a capability there would be nothing to set conditions for.
+        capabilities: Capabilities::NONE.with(Capability::Read),
         ..permissions.clone()
+    });
+    let free = Permissions {
+        capabilities: plain.capabilities,
+        ..Permissions::default()
+    };
+    if plain == free {
+        return String::new();
+    }
+    format!("{plain:?}")
+}
+
+fn danger(change: &Change, powers: &Powers) -> Danger {
+    let granted = Capabilities::NONE.with(change.capability);
+    let set = &change.pattern;
+    match set.first() {
+        _ if change.capability == Capability::Sudo => Danger::Sudo,
+        _ if powers.reached(set, granted).is_some() => Danger::RootEquivalent,
+        Some(Segment::Begins(_)) => Danger::System,
+        Some(Segment::Is(first)) if first == "sys" => Danger::System,
+        _ if set.is_open() || set.segments().iter().any(is_wild) => Danger::Wildcard,
+        _ => Danger::Plain,
     }
 }
 
-/// Returns the place of a change in the list: what is gained before what is lost, and there `sudo`, everything,
-/// `sys/`, other wildcards, the rest.
-fn danger(change: &Change) -> (Direction, u8) {
-    let first = change.pattern.first();
-    let kind = match first {
-        _ if change.capability == Capability::Sudo => 0,
-        Some(Segment::Begins(_)) => 1,
-        Some(Segment::Is(first)) if first == "sys" => 2,
-        _ if change.pattern.is_open() => 3,
-        _ => 4,
-    };
-    (change.direction, kind)
+fn is_wild(segment: &Segment) -> bool {
+    matches!(segment, Segment::Begins(_))
 }

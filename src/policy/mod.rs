@@ -45,7 +45,7 @@ mod tree;
 pub use capability::{Capabilities, Capability};
 pub use census::{Census, Holder, HolderKind, Issuer, Key, Listed, PolicyText, Share};
 pub use decide::{Decision, Lost, Operation, Reason, Request, Why, Winner, capabilities, decide};
-pub use difference::{Change, Direction, difference};
+pub use difference::{Change, Danger, Direction, Incomparable, difference};
 pub use filter::path_of_key;
 pub use merged::{Absent, Broken, Context, Merged, RuleSet, Source};
 pub use parameter::{Parameter, Parameters};

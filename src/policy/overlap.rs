@@ -88,6 +88,7 @@ impl Overlaps {
             }
         }
         found.sort_unstable();
+        found.dedup();
         found
     }
 }

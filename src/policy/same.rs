@@ -56,7 +56,7 @@ fn canonical(policy: &Policy) -> BTreeMap<Place, Permissions> {
 }
 
 /// Returns permissions in the one form that equal ones share.
-fn plain(mut permissions: Permissions) -> Permissions {
+pub(super) fn plain(mut permissions: Permissions) -> Permissions {
     if !permissions.capabilities.grants() {
         return Permissions {
             capabilities: permissions.capabilities,
