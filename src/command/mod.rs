@@ -33,6 +33,7 @@ mod planning;
 mod progress;
 mod project;
 mod saved;
+pub mod secrets;
 mod settings;
 pub mod show;
 pub mod state;
@@ -227,6 +228,7 @@ fn parser() -> Command {
         init::command(),
         bootstrap::command(),
         unseal::command(),
+        secrets::command(),
         state::refresh_command(),
         init::get_command(),
         init::providers_command(),
@@ -286,6 +288,7 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "force-unlock" => unlock::run(context, matches).await,
         "bootstrap" => bootstrap::run(context, matches).await,
         "unseal" => unseal::run(context, matches).await,
+        "secrets" => secrets::run(context, matches).await,
         "init" => init::run(context, matches).await,
         "refresh" => state::refresh(context, matches).await,
         "get" => init::get(context),
