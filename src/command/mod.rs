@@ -36,6 +36,7 @@ mod saved;
 pub mod secrets;
 mod settings;
 pub mod show;
+pub mod snapshot;
 pub mod state;
 mod stats;
 mod stock;
@@ -229,6 +230,7 @@ fn parser() -> Command {
         bootstrap::command(),
         unseal::command(),
         secrets::command(),
+        snapshot::command(),
         state::refresh_command(),
         init::get_command(),
         init::providers_command(),
@@ -289,6 +291,7 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "bootstrap" => bootstrap::run(context, matches).await,
         "unseal" => unseal::run(context, matches).await,
         "secrets" => secrets::run(context, matches).await,
+        "snapshot" => snapshot::run(context, matches).await,
         "init" => init::run(context, matches).await,
         "refresh" => state::refresh(context, matches).await,
         "get" => init::get(context),

@@ -13,3 +13,4 @@ pub mod program;
 pub mod seal;
 pub mod secrets;
 pub mod sink;
+pub mod snapshot;

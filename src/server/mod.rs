@@ -25,7 +25,7 @@ pub use login::Login;
 pub use memory::{Memory, Moment};
 pub use message::{Body, Counts, Reply, Request, Verb};
 pub use session::{Connection, KeepAlive};
-pub use wire::{Event, Log};
+pub use wire::{Event, Log, Pieces};
 
 use futures::future::BoxFuture;
 
