@@ -35,8 +35,10 @@ mod planning;
 mod progress;
 mod project;
 mod saved;
+pub mod secrets;
 mod settings;
 pub mod show;
+pub mod snapshot;
 pub mod state;
 mod stats;
 mod stock;
@@ -231,6 +233,8 @@ fn parser() -> Command {
         init::command(),
         bootstrap::command(),
         unseal::command(),
+        secrets::command(),
+        snapshot::command(),
         state::refresh_command(),
         init::get_command(),
         init::providers_command(),
@@ -291,6 +295,8 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "force-unlock" => unlock::run(context, matches).await,
         "bootstrap" => bootstrap::run(context, matches).await,
         "unseal" => unseal::run(context, matches).await,
+        "secrets" => secrets::run(context, matches).await,
+        "snapshot" => snapshot::run(context, matches).await,
         "init" => init::run(context, matches).await,
         "refresh" => state::refresh(context, matches).await,
         "get" => init::get(context),

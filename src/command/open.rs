@@ -8,6 +8,8 @@ use super::{project, settings};
 use crate::config::variables::{Argument, Assigned, Given, assign};
 use crate::ledger::{Ledger, Lock};
 use crate::source::Diagnostic;
+use crate::value::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A ledger that was opened, to be ended by [`Opened::close`].
@@ -47,10 +49,15 @@ pub fn door(
     arguments: Vec<Argument>,
 ) -> Result<crate::server::connect::Settings, Failure> {
     let settings = settings::read(context)?;
-    let project = project::read(context, true)?;
-    let assigned = values(context, &project, arguments);
-    let world = project.world(context, &assigned);
-    let (arguments, span) = home_arguments(&world, &settings)?;
+    let (arguments, span) = match project::read(context, true) {
+        Ok(project) => {
+            let assigned = values(context, &project, arguments);
+            home_arguments(&project.world(context, &assigned), &settings)?
+        }
+        // Beside no configuration at all, the environment says where the server is.
+        Err(failure) if is_nothing(&failure) => (Value::object(BTreeMap::new()), None),
+        Err(failure) => return Err(failure),
+    };
     let found = settled(&arguments, &context.environment);
     let mut door = found.map_err(|problem| match span {
         Some(span) => problem.at(span, "as configured here"),
@@ -58,6 +65,11 @@ pub fn door(
     })?;
     door.log = log(context.verbosity.get());
     Ok(door)
+}
+
+fn is_nothing(failure: &Failure) -> bool {
+    let codes = failure.diagnostics.iter().map(|problem| problem.code);
+    codes.eq(["no-configuration"])
 }
 
 fn values(context: &Context, project: &project::Project, arguments: Vec<Argument>) -> Assigned {

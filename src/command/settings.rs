@@ -168,6 +168,21 @@ pub fn of_text(key: &str, value: &Expression) -> Result<String, String> {
     }
 }
 
+/// Reads a list of texts in quotes.
+///
+/// # Errors
+/// When it is something else.
+pub fn texts(key: &str, value: &Expression) -> Result<Vec<String>, String> {
+    let wrong = || format!("`{key}` must be a list of texts");
+    let Expression::Array(items) = value else {
+        return Err(wrong());
+    };
+    items
+        .iter()
+        .map(|item| of_text(key, item).map_err(|_| wrong()))
+        .collect()
+}
+
 fn of_bool(key: &str, value: &Expression) -> Result<bool, String> {
     match value {
         Expression::Bool(value) => Ok(*value),

@@ -11,4 +11,6 @@ pub mod people;
 pub mod pgp;
 pub mod program;
 pub mod seal;
+pub mod secrets;
 pub mod sink;
+pub mod snapshot;

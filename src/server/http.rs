@@ -7,7 +7,7 @@ use super::identity::{Feature, Readiness, ServerIdentity};
 use super::limits::Limits;
 use super::message::{Counts, Reply, Request};
 use super::path::Base;
-use super::wire::{self, Extra, Token, Wire};
+use super::wire::{self, Extra, Pieces, Token, Wire};
 use super::{Server, tls};
 use futures::future::BoxFuture;
 use reqwest::header::{HOST, HeaderMap, HeaderValue};
@@ -390,7 +390,7 @@ impl Http {
         request: Request,
         mut take: impl FnMut(&[u8]) -> std::io::Result<()> + Send,
     ) -> Result<u64, ServerError> {
-        let mut response = self.transfer(&request, None).await?;
+        let mut response = self.asked(&request).await?;
         let mut length = 0;
         loop {
             let piece = response.chunk().await.map_err(tls::fault_of);
@@ -407,35 +407,37 @@ impl Http {
         }
     }
 
-    /// Sends bytes as the body of a request; never repeated once they may have arrived.
-    ///
-    /// # Errors
-    /// As [`Server::send`].
-    pub async fn upload(&self, request: Request, bytes: bytes::Bytes) -> Result<(), ServerError> {
-        self.transfer(&request.once(), Some(bytes))
-            .await
-            .map(|_| ())
-    }
-
-    async fn transfer(
-        &self,
-        request: &Request,
-        bytes: Option<bytes::Bytes>,
-    ) -> Result<reqwest::Response, ServerError> {
+    async fn asked(&self, request: &Request) -> Result<reqwest::Response, ServerError> {
         let extra = self.extra(request)?;
         let mut course = Course::new(self.link.patience, self.link.max_retries);
         loop {
             let target = self.link.target();
-            match self
-                .link
-                .wire
-                .transfer(&target, request, &extra, bytes.clone())
-                .await
-            {
+            let sent = self.link.wire.transfer(&target, request, &extra, None);
+            match sent.await {
                 Ok(response) => return Ok(response),
                 Err(fault) => self.link.recover(request, fault, &mut course).await?,
             }
         }
+    }
+
+    /// Sends bytes, as they come, as the body of a request; they cannot be sent again, so neither is the request.
+    ///
+    /// # Errors
+    /// As [`Server::send`].
+    pub async fn upload(&self, request: Request, pieces: Pieces) -> Result<(), ServerError> {
+        let request = request.once();
+        let (extra, target) = (self.extra(&request)?, self.link.target());
+        let sent = self
+            .link
+            .wire
+            .transfer(&target, &request, &extra, Some(pieces));
+        let Err(fault) = sent.await else {
+            return Ok(());
+        };
+        Err(match fault::verdict(&request, &fault) {
+            Verdict::Unsure => fault::unsure(&request, fault),
+            _ => fault::error_of(&request, fault, &self.link.address),
+        })
     }
 }
 

@@ -27,7 +27,7 @@ pub use memory::{Memory, Moment};
 pub use message::{Body, Counts, Reply, Request, Verb};
 pub use session::{Connection, KeepAlive};
 pub use web::{Page, PageRequest, read_page};
-pub use wire::{Event, Log};
+pub use wire::{Event, Log, Pieces};
 
 use futures::future::BoxFuture;
 

@@ -11,8 +11,10 @@ use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use std::collections::BTreeMap;
 use std::io;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -252,20 +254,20 @@ impl Wire {
         answer(request, response).await
     }
 
-    /// Sends a request once and leaves the answer's body unread; `bytes` go as they are in place of a JSON body.
+    /// Sends a request once and leaves the answer's body unread; `bytes` go as they come in place of a JSON body.
     pub async fn transfer(
         &self,
         base: &Base,
         request: &Request,
         extra: &Extra,
-        bytes: Option<Bytes>,
+        bytes: Option<Pieces>,
     ) -> Result<Response, Fault> {
         let token = self.token();
         let mut prepared = self
             .prepare(base, request, extra, token.as_ref())?
             .timeout(TRANSFER_TIMEOUT);
         if let Some(bytes) = bytes {
-            prepared = prepared.body(bytes);
+            prepared = prepared.body(reqwest::Body::wrap(Streamed(bytes)));
         }
         let _turn = self.limits.turn(request).await;
         self.count(request.verb);
@@ -295,6 +297,25 @@ impl Wire {
                 *newest = Some(index.clone());
             }
         }
+    }
+}
+
+/// Bytes on their way, piece by piece; an error breaks the request off.
+pub type Pieces = tokio::sync::mpsc::Receiver<io::Result<Bytes>>;
+
+/// Pieces as the body of a request.
+struct Streamed(Pieces);
+
+impl http_body::Body for Streamed {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<http_body::Frame<Bytes>>>> {
+        let next = self.0.poll_recv(task);
+        next.map(|piece| piece.map(|piece| piece.map(http_body::Frame::data)))
     }
 }
 

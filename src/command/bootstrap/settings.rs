@@ -2,7 +2,7 @@
 
 use crate::command::context::Context;
 use crate::command::exit::Failure;
-use crate::command::settings::{self, of_text};
+use crate::command::settings::{self, of_text, texts};
 use crate::operate::age::{self, Recipient};
 use crate::operate::keyring::Keyring;
 use crate::operate::passphrase;
@@ -395,15 +395,4 @@ fn number(key: &str, value: &Expression) -> Result<usize, String> {
     };
     let number = number.and_then(|number| usize::try_from(number).ok());
     number.ok_or_else(|| format!("`{key}` must be a whole number"))
-}
-
-fn texts(key: &str, value: &Expression) -> Result<Vec<String>, String> {
-    let wrong = || format!("`{key}` must be a list of texts");
-    let Expression::Array(items) = value else {
-        return Err(wrong());
-    };
-    items
-        .iter()
-        .map(|item| of_text(key, item).map_err(|_| wrong()))
-        .collect()
 }

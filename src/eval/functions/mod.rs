@@ -27,6 +27,7 @@ mod yaml_writer;
 
 pub use call::{CallContext, FunctionError, Phase, Render};
 pub use function::{Function, Parameter, Takes};
+pub use yaml::decode as decode_yaml;
 
 use std::sync::LazyLock;
 

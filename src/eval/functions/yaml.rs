@@ -18,7 +18,7 @@ const DEEPEST: usize = 256;
 ///
 /// # Errors
 /// Tells what is wrong and in which line; never shows a value.
-pub(super) fn decode(text: &str) -> Result<Value, String> {
+pub fn decode(text: &str) -> Result<Value, String> {
     let mut reader = Reader {
         events: Parser::new_from_str(text),
         anchors: HashMap::new(),
