@@ -26,7 +26,18 @@ pub struct Project {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn read(context: &Context, skip_foreign: bool) -> Result<Project, Failure> {
-    let options = Options { skip_foreign };
+    let options = Options {
+        skip_foreign,
+        ..Options::default()
+    };
+    read_as(context, options)
+}
+
+/// Reads the configuration in a way of its own.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_as(context: &Context, options: Options) -> Result<Project, Failure> {
     let surroundings: Arc<dyn Surroundings> = context.files.clone();
     let mut sources = context.sources.borrow_mut();
     let loaded = blind::load(Path::new("."), &surroundings, &mut sources, options);
