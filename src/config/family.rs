@@ -159,7 +159,9 @@ pub(super) fn sort(
                 resource.span,
             ));
         } else if let Some(missing) = known_elsewhere(id.mode, &id.type_name) {
-            told.extend(elsewhere_check(resource, missing.schema));
+            if !skip {
+                told.extend(elsewhere_check(resource, missing.schema));
+            }
             strangers.push((
                 id.clone(),
                 Stranger::Unsupported(missing.reason),
