@@ -21,7 +21,10 @@ use vaultform::source::{Diagnostic, Severity, Sources, Surroundings};
 fn told(files: BTreeMap<PathBuf, String>, skip_foreign: bool) -> String {
     let files: Arc<dyn Surroundings> = Arc::new(Files(files));
     let mut sources = Sources::default();
-    let options = Options { skip_foreign };
+    let options = Options {
+        skip_foreign,
+        ..Options::default()
+    };
     let root = Path::new(".");
     let loaded = blind::load(root, &files, &mut sources, options);
     let mut told = loaded.diagnostics;

@@ -6,6 +6,7 @@ mod auth;
 mod checked;
 mod construct;
 pub mod docs;
+pub mod elsewhere;
 pub mod foreign;
 mod helpers;
 mod hoard;

@@ -3,9 +3,10 @@
 use super::context::Context;
 use super::exit::{Done, Exit};
 use super::flags::{switch, word};
-use crate::catalog::docs;
+use crate::catalog::foreign::{Foreign, Missing, Shape, known_elsewhere};
 use crate::catalog::registry::{lookup, names};
 use crate::catalog::{Attribute, Kind, ResourceType};
+use crate::catalog::{docs, elsewhere};
 use crate::source::{Diagnostic, nearest};
 use crate::value::Mode;
 use clap::{ArgMatches, Command};
@@ -53,8 +54,16 @@ pub fn run(context: &Context, matches: &ArgMatches) -> Done {
         }
     }));
     let name = words.next().unwrap_or_default();
-    let table = table(name, mode)?;
     let path: Vec<&str> = words.collect();
+    let table = match table(name, mode) {
+        Ok(table) => table,
+        Err(problem) => {
+            let missing = modes(mode).find_map(|mode| known_elsewhere(mode, name));
+            let missing = missing.ok_or(problem)?;
+            context.say(&explain_elsewhere(&missing, &path)?);
+            return Ok(Exit::Done);
+        }
+    };
     let attribute = match path.as_slice() {
         [] => None,
         path => Some(attribute(table, path)?),
@@ -64,20 +73,52 @@ pub fn run(context: &Context, matches: &ArgMatches) -> Done {
 }
 
 fn table(name: &str, mode: Option<Mode>) -> Result<&'static ResourceType, Diagnostic> {
-    let modes = match mode {
-        Some(mode) => vec![mode],
-        None => vec![Mode::Managed, Mode::Data, Mode::Ephemeral],
-    };
-    let found = modes.iter().find_map(|mode| lookup(*mode, name));
+    let found = modes(mode).find_map(|mode| lookup(mode, name));
     found.ok_or_else(|| {
         let problem = Diagnostic::error(
             "unknown-type",
             format!("there is no resource type `{name}`"),
         );
-        let all: Vec<&str> = modes.iter().flat_map(|mode| names(*mode)).collect();
+        let all: Vec<&str> = modes(mode).flat_map(names).collect();
         suggest(problem, name, &all)
     })
 }
+
+fn modes(mode: Option<Mode>) -> impl Iterator<Item = Mode> {
+    let all = [Mode::Managed, Mode::Data, Mode::Ephemeral];
+    all.into_iter()
+        .filter(move |one| mode.is_none_or(|mode| mode == *one))
+}
+
+/// Explains a type that is not managed here, or one of its attributes.
+fn explain_elsewhere(missing: &Missing, path: &[&str]) -> Result<String, Diagnostic> {
+    let mut level = &missing.schema.attributes;
+    let mut found: Option<&Foreign> = None;
+    for name in path {
+        let next = level.iter().find(|attribute| attribute.name == *name);
+        let Some(next) = next else {
+            let message = format!(
+                "`{}` has no attribute `{}`",
+                missing.schema.name,
+                path.join(".")
+            );
+            let names: Vec<&str> = level.iter().map(|attribute| attribute.name).collect();
+            let problem = Diagnostic::error("unknown-attribute", message);
+            return Err(suggest(problem, name, &names));
+        };
+        found = Some(next);
+        level = match &next.shape {
+            Shape::Blocks { attributes, .. } => attributes,
+            Shape::Value(_) => &NONE,
+        };
+    }
+    Ok(match found {
+        Some(attribute) => elsewhere::explain_attribute(missing, &path.join("."), attribute),
+        None => elsewhere::explain_type(missing),
+    })
+}
+
+static NONE: Vec<Foreign> = Vec::new();
 
 fn attribute(
     table: &'static ResourceType,

@@ -26,7 +26,19 @@ pub struct Project {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn read(context: &Context, skip_foreign: bool) -> Result<Project, Failure> {
-    read_in(context, Path::new("."), Options { skip_foreign })
+    let options = Options {
+        skip_foreign,
+        ..Options::default()
+    };
+    read_as(context, options)
+}
+
+/// Reads the configuration in a way of its own.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read_as(context: &Context, options: Options) -> Result<Project, Failure> {
+    read_in(context, Path::new("."), options)
 }
 
 /// Reads the configuration although `import` blocks name what is not declared yet.

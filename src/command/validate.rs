@@ -6,6 +6,7 @@ use super::findings::{Form, report};
 use super::flags::{ignored, is_set, switch, value};
 use super::project;
 use super::wish::variable_flags;
+use crate::config::Options;
 use crate::reconcile::blind;
 use crate::source::Diagnostic;
 use crate::view::diagnostic::valid_text;
@@ -38,7 +39,11 @@ pub fn command() -> Command {
 /// When the form of the report is none: what is wrong with the configuration is told.
 pub fn run(context: &Context, matches: &ArgMatches) -> Done {
     let form = Form::read(matches)?;
-    let diagnostics = match project::read(context, is_set(matches, "skip-foreign")) {
+    let options = Options {
+        skip_foreign: is_set(matches, "skip-foreign"),
+        only_validates: true,
+    };
+    let diagnostics = match project::read_as(context, options) {
         Ok(project) => {
             let world = project.blind_world(context);
             let mut found = project.diagnostics;

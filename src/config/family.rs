@@ -1,10 +1,11 @@
 //! Whose a resource is: Vault's, one of the built-in helpers', or a provider's that is not run here.
 
 use super::declared::{DeclaredResource, Module};
+use super::elsewhere::check as elsewhere_check;
 use super::layout::{listed, suggest};
 use crate::catalog::foreign::{Reason, known_elsewhere};
 use crate::catalog::registry;
-use crate::source::{Diagnostic, Label};
+use crate::source::{Diagnostic, Label, Severity};
 use crate::value::Mode;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -73,14 +74,19 @@ pub(super) struct Foreigners {
 }
 
 impl Foreigners {
-    /// Makes the errors: one for all of other providers, one for each reason why a type is not supported.
-    pub(super) fn diagnostics(self) -> Vec<Diagnostic> {
+    /// Makes the errors: one for all of other providers, one for each reason why a type is not supported, which is a warning
+    /// where the files are only validated.
+    pub(super) fn diagnostics(self, only_validates: bool) -> Vec<Diagnostic> {
         let mut told = Vec::new();
         for reason in [Reason::Enterprise, Reason::NoEngine, Reason::NotYet] {
             let ours = |(why, label): &(Reason, Label)| (*why == reason).then(|| label.clone());
             let labels: Vec<Label> = self.unsupported.iter().filter_map(ours).collect();
             if !labels.is_empty() {
-                told.push(unsupported(reason, labels));
+                let mut problem = unsupported(reason, labels);
+                if only_validates {
+                    problem.severity = Severity::Warning;
+                }
+                told.push(problem);
             }
         }
         told.extend(self.of_others());
@@ -107,23 +113,25 @@ impl Foreigners {
 }
 
 fn unsupported(reason: Reason, labels: Vec<Label>) -> Diagnostic {
-    let these = if labels.len() == 1 {
-        "this type is"
-    } else {
-        "these types are"
+    let (these, need) = match labels.len() {
+        1 => ("this type", "needs"),
+        _ => ("these types", "need"),
     };
     let (message, hint) = match reason {
         Reason::Enterprise => (
-            format!("{these} of Vault Enterprise alone, and not managed here"),
-            "`vault_generic_endpoint` writes to any path of the server",
+            format!("{these} {need} Vault Enterprise, and no run here manages what only that has"),
+            "leave the block to Terraform, or write to the path itself with `vault_generic_endpoint`",
         ),
         Reason::NoEngine => (
-            format!("{these} of an engine that OpenBao does not have, and not managed here"),
-            "`vault_mount` mounts any engine, and `vault_generic_endpoint` writes to any path in it",
+            format!(
+                "{these} {need} HashiCorp Vault with an engine that OpenBao does not have, and no run here manages that engine"
+            ),
+            "leave the block to Terraform, or mount the engine with `vault_mount` and write to its paths with \
+             `vault_generic_endpoint`",
         ),
         Reason::NotYet => (
-            format!("{these} not managed here"),
-            "`vault_generic_endpoint` writes to any path of the server",
+            format!("no run here manages {these} yet"),
+            "leave the block to Terraform, or write to the path itself with `vault_generic_endpoint`",
         ),
     };
     let mut error = Diagnostic::error("unsupported-type", message)
@@ -151,6 +159,9 @@ pub(super) fn sort(
                 resource.span,
             ));
         } else if let Some(missing) = known_elsewhere(id.mode, &id.type_name) {
+            if !skip {
+                told.extend(elsewhere_check(resource, missing.schema));
+            }
             strangers.push((
                 id.clone(),
                 Stranger::Unsupported(missing.reason),

@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub struct Options {
     /// Leave out the resources of providers that are not run here (`-skip-foreign`).
     pub skip_foreign: bool,
+    /// Only warn of types of Vault's provider that are not managed here: what is asked is whether the files make sense.
+    pub only_validates: bool,
 }
 
 /// Loads the configuration in a directory with all its local modules, and tells everything that is wrong with it as far
@@ -52,7 +54,7 @@ pub fn load(
         }
     };
     let mut told = loader.told;
-    told.extend(loader.foreigners.diagnostics());
+    told.extend(loader.foreigners.diagnostics(options.only_validates));
     let configuration = Configuration {
         root: Arc::new(module),
     };

@@ -5,6 +5,7 @@ mod call;
 mod constant;
 mod constraint;
 mod declared;
+mod elsewhere;
 mod family;
 mod files;
 mod json;
