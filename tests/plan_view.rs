@@ -92,6 +92,7 @@ fn facts(show_sensitive: bool) -> PlanFacts<'static> {
         timestamp: 1_795_315_200,
         errored: false,
         saved: Some(json!({ "flags": ["-allow-data-loss"] })),
+        access: vaultform::policy::Access::default(),
     }
 }
 

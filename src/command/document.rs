@@ -36,6 +36,7 @@ pub fn document(
         timestamp: context.files.started(),
         errored,
         saved,
+        access: session.access.clone(),
     };
     plan_document(&planned.plan, &facts)
 }

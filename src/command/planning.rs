@@ -1,5 +1,6 @@
 //! From the files to a plan: what `plan`, `apply`, `destroy`, `drift` and the rest have in common.
 
+use super::access;
 use super::connector::Links;
 use super::context::Context;
 use super::exit::Failure;
@@ -9,6 +10,7 @@ use super::wish::Wish;
 use crate::config::variables::{Argument, Assigned};
 use crate::ledger::{Held, Kind, Ledger, LedgerError, Lock, LockWish, Settings};
 use crate::observe::Connection;
+use crate::policy::Access;
 use crate::reconcile::world::{InstanceScope, Seen, View, World};
 use crate::reconcile::{Connector, Options, Planned, parse_address, plan};
 use crate::server::Request;
@@ -29,6 +31,8 @@ pub struct Session {
     pub settings: settings::Project,
     /// Warnings and notes of everything before the plan.
     pub notices: Vec<Diagnostic>,
+    /// Who gains or loses what by the plan.
+    pub access: Access,
     /// What ephemerals opened.
     leases: Vec<(Connection, String)>,
 }
@@ -91,6 +95,7 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
         assigned,
         notices: settings.notices(),
         settings,
+        access: Access::default(),
         leases: Vec::new(),
         ledger,
     };
@@ -230,6 +235,11 @@ impl Session {
         self.announce_mount(&mut planned);
         let problems = self.others(&planned, &order.wish.take_from).await;
         planned.plan.diagnostics.extend(problems);
+        if !order.wish.refresh_only {
+            let stock = access::stock(context, &planned).await;
+            self.access = stock.access();
+            self.notices.extend(access::incomparable(&self.access));
+        }
         planned
     }
 

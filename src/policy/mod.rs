@@ -14,6 +14,7 @@
 //! assert!(!decision.allowed, "the exact rule hides the wider one");
 //! ```
 
+mod access;
 mod capability;
 mod census;
 mod control_group;
@@ -42,6 +43,7 @@ mod template;
 mod time;
 mod tree;
 
+pub use access::{Access, AccessChange, Who, access, missing};
 pub use capability::{Capabilities, Capability};
 pub use census::{Census, Holder, HolderKind, Issuer, Key, Listed, PolicyText, Share};
 pub use decide::{Decision, Lost, Operation, Reason, Request, Why, Winner, capabilities, decide};

@@ -35,6 +35,7 @@ pub mod state_json; // live objects
 pub mod ui_json; // the stream of events
 
 // Texts.
+pub mod access; // who gains or loses what
 pub mod diagnostic;
 pub mod drift_text;
 pub mod lint_text;
