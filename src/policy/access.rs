@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::capability::Capability;
 use super::census::{Census, Holder, HolderKind, Key, Listed};
-use super::difference::{Change, Danger, Direction, Incomparable, difference};
+use super::change::{Change, Danger, Direction, Incomparable};
+use super::difference::difference;
 use super::merged::{Context, RuleSet};
 use super::parse::parse_at;
 use super::paths::PathSet;
