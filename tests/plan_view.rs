@@ -93,6 +93,7 @@ fn facts(show_sensitive: bool) -> PlanFacts<'static> {
         whole: true,
         errored: false,
         saved: Some(json!({ "flags": ["-allow-data-loss"] })),
+        access: vaultform::policy::Access::default(),
     }
 }
 

@@ -37,6 +37,7 @@ pub fn document(
         errored,
         whole: saved.is_some(),
         saved,
+        access: session.access.clone(),
     };
     plan_document(&planned.plan, &facts)
 }

@@ -4,6 +4,7 @@
     reason = "the program reads files, the environment and the clock for the rooms above"
 )]
 
+mod access;
 pub mod apply;
 mod arguments;
 mod backup;

@@ -8,8 +8,10 @@ use super::generate::generate;
 use super::planning::{Order, Session, make};
 use super::saved::bind;
 use super::wish::{Wish, arguments, variable_flags, wish_flags};
+use crate::policy::Access;
 use crate::reconcile::Planned;
 use crate::source::Diagnostic;
+use crate::view::access::{predicate, rows, subject};
 use crate::view::document::PlanDocument;
 use crate::view::plan_text::plan_text;
 use crate::view::prompt::after_plan;
@@ -32,6 +34,10 @@ pub fn command() -> Command {
                 "generate-config-out",
                 "FILE",
                 "Write blocks for what `import` blocks name and nothing declares",
+            ),
+            switch(
+                "fail-on-access-gain",
+                "Fail where somebody gains access, or has it under other conditions",
             ),
             ignored("concise"),
             ignored("consolidate-warnings"),
@@ -95,20 +101,42 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
         generate(context, &order, &file).await?;
     }
     let (session, planned) = make(context, order).await?;
+    let gain = is_set(matches, "fail-on-access-gain").then(|| access_gain(&session.access));
+    let gain = gain.flatten();
     let outcome = conclude(
         context,
         &session,
         planned,
         &wish,
-        out.as_deref(),
+        out.as_deref().filter(|_| gain.is_none()),
         show_sensitive,
     );
     context.tell(&session.close().await);
     let changed = outcome?;
+    if let Some(problem) = gain {
+        return Err(problem.into());
+    }
     Ok(match changed && is_set(matches, "detailed-exitcode") {
         true => Exit::Changes,
         false => Exit::Done,
     })
+}
+
+/// Returns the error of a plan by which somebody gains access.
+fn access_gain(access: &Access) -> Option<Diagnostic> {
+    if !access.gains() {
+        return None;
+    }
+    let rows = rows(access);
+    let first = rows.iter().find(|row| row.direction != "loses");
+    let message = match first {
+        Some(row) => format!("{} {}", subject(row), predicate(row)),
+        None => "what this plan does to access cannot be told".to_owned(),
+    };
+    let problem = Diagnostic::error("access-gain", format!("the plan gives access: {message}"));
+    Some(problem.hint(
+        "look at the access changes, and plan without `-fail-on-access-gain` if they are meant",
+    ))
 }
 
 /// Tells which program speaks, where events are asked for.

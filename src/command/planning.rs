@@ -1,5 +1,6 @@
 //! From the files to a plan: what `plan`, `apply`, `destroy`, `drift` and the rest have in common.
 
+use super::access;
 use super::connector::Links;
 use super::context::Context;
 use super::exit::Failure;
@@ -10,6 +11,7 @@ use crate::config::DeclaredProvider;
 use crate::config::variables::{Argument, Assigned};
 use crate::ledger::{Held, Kind, Ledger, LedgerError, Lock, LockWish, Settings};
 use crate::observe::Connection;
+use crate::policy::Access;
 use crate::reconcile::world::{InstanceScope, Seen, View, World};
 use crate::reconcile::{Connector, Options, Planned, blind, parse_address, plan};
 use crate::server::Request;
@@ -31,6 +33,8 @@ pub struct Session {
     pub settings: settings::Project,
     /// Warnings and notes of everything before the plan.
     pub notices: Vec<Diagnostic>,
+    /// Who gains or loses what by the plan.
+    pub access: Access,
     /// What ephemerals opened.
     leases: Vec<(Connection, String)>,
 }
@@ -123,6 +127,7 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
         assigned,
         notices: settings.notices(),
         settings,
+        access: Access::default(),
         leases: Vec::new(),
         ledger,
     };
@@ -309,6 +314,11 @@ impl Session {
         planned.plan.diagnostics.extend(problems);
         if planned.plan.diagnostics.iter().any(Diagnostic::is_error) {
             blind::complete(&blind_world, &mut planned.plan.diagnostics);
+        }
+        if !order.wish.refresh_only {
+            let stock = access::stock(context, &planned).await;
+            self.access = stock.access();
+            self.notices.extend(access::incomparable(&self.access));
         }
         planned
     }

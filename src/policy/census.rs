@@ -97,6 +97,9 @@ pub enum Listed {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Share {
     pub target: Key,
+    /// What the target is, and its name where that is known.
+    pub kind: HolderKind,
+    pub name: Option<String>,
     pub listed: Listed,
     pub elements: Vec<Key>,
     /// Nobody else may add to the list.
@@ -135,15 +138,14 @@ pub struct Issuer {
 impl Census {
     /// Gives the shares to the groups and entities that they belong to, and certificates' lives to PKI roles.
     pub fn settle(&mut self) {
-        for share in std::mem::take(&mut self.shares) {
+        for share in &self.shares {
             let found = self
                 .holders
                 .iter_mut()
                 .find(|holder| holder.keys.contains(&share.target));
-            if let Some(holder) = found {
-                give(holder, &share);
-            } else {
-                self.shares.push(share);
+            match found {
+                Some(holder) => give(holder, share),
+                None => self.holders.push(stranger(share)),
             }
         }
         let limits = self.mounts.clone();
@@ -199,6 +201,22 @@ impl Census {
             .iter()
             .find(|holder| holder.kind == kind && keys.iter().any(|key| holder.keys.contains(key)))
     }
+}
+
+/// Returns the group or entity of a share, of which nothing else is known.
+fn stranger(share: &Share) -> Holder {
+    let key = match &share.target {
+        Key::Id(text) | Key::Address(text) => text.clone(),
+    };
+    let role = AuthRole {
+        name: share.name.clone().unwrap_or(key),
+        ..AuthRole::default()
+    };
+    let mut holder = Holder::new(share.kind, role);
+    holder.keys.push(share.target.clone());
+    holder.others_give = true;
+    give(&mut holder, share);
+    holder
 }
 
 fn give(holder: &mut Holder, share: &Share) {

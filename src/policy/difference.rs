@@ -8,78 +8,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::capability::{Capabilities, Capability};
+use super::change::{Change, Danger, Direction, Incomparable, danger};
 use super::merged::{Broken, Context, RuleSet, Step};
 use super::overlap::Overlaps;
-use super::paths::{PathSet, Segment, fresh};
+use super::paths::{PathSet, fresh};
 use super::pattern::Pattern;
 use super::power::Powers;
 use super::rule::{Permissions, Policy};
-
-/// Which way an answer changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Direction {
-    Gained,
-    Lost,
-    /// Granted before and after, under other conditions (parameters, wrapping, approvals, page size).
-    Conditions,
-}
-
-/// Paths whose answer for one capability changes: those of `pattern` that are in no set of `except`.
-/// For `list` and `scan` they are the listed directories, without a final slash.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    pub pattern: PathSet,
-    pub except: Vec<PathSet>,
-    pub capability: Capability,
-    pub direction: Direction,
-    /// One such path.
-    pub example: String,
-    pub danger: Danger,
-}
-
-/// Why two sets of policies cannot be compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Incomparable {
-    /// The server would fail every request of the token.
-    Broken(Broken),
-    /// Hundreds of long rules overlap with each other: all ways in which they do are too many to look at.
-    Overlaps,
-}
-
-/// How much somebody can do with what changes, the worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Danger {
-    Sudo,
-    /// Whoever has it can give itself every right.
-    RootEquivalent,
-    /// The server's own endpoints.
-    System,
-    /// Anything below a path.
-    Wildcard,
-    Plain,
-}
-
-impl Danger {
-    /// Returns the word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Danger::Sudo => "sudo",
-            Danger::RootEquivalent => "root-equivalent",
-            Danger::System => "system",
-            Danger::Wildcard => "wildcard",
-            Danger::Plain => "plain",
-        }
-    }
-}
-
-impl Change {
-    /// Tells whether this change concerns a path.
-    #[must_use]
-    pub fn concerns(&self, path: &str) -> bool {
-        self.pattern.contains(path) && !self.except.iter().any(|set| set.contains(path))
-    }
-}
 
 /// Returns the smallest list of path patterns whose answer changes, the most dangerous first.
 ///
@@ -581,21 +516,4 @@ fn conditions(permissions: &Permissions) -> String {
         return String::new();
     }
     format!("{plain:?}")
-}
-
-fn danger(change: &Change, powers: &Powers) -> Danger {
-    let granted = Capabilities::NONE.with(change.capability);
-    let set = &change.pattern;
-    match set.first() {
-        _ if change.capability == Capability::Sudo => Danger::Sudo,
-        _ if powers.reached(set, granted).is_some() => Danger::RootEquivalent,
-        Some(Segment::Begins(_)) => Danger::System,
-        Some(Segment::Is(first)) if first == "sys" => Danger::System,
-        _ if set.is_open() || set.segments().iter().any(is_wild) => Danger::Wildcard,
-        _ => Danger::Plain,
-    }
-}
-
-fn is_wild(segment: &Segment) -> bool {
-    matches!(segment, Segment::Begins(_))
 }

@@ -14,8 +14,10 @@
 //! assert!(!decision.allowed, "the exact rule hides the wider one");
 //! ```
 
+mod access;
 mod capability;
 mod census;
+mod change;
 mod control_group;
 mod decide;
 mod difference;
@@ -42,10 +44,12 @@ mod template;
 mod time;
 mod tree;
 
+pub use access::{Access, AccessChange, Who, access, missing};
 pub use capability::{Capabilities, Capability};
 pub use census::{Census, Holder, HolderKind, Issuer, Key, Listed, PolicyText, Share};
+pub use change::{Change, Danger, Direction, Incomparable};
 pub use decide::{Decision, Lost, Operation, Reason, Request, Why, Winner, capabilities, decide};
-pub use difference::{Change, Danger, Direction, Incomparable, difference};
+pub use difference::difference;
 pub use filter::path_of_key;
 pub use merged::{Absent, Broken, Context, Merged, RuleSet, Source};
 pub use parameter::{Parameter, Parameters};

@@ -1,6 +1,7 @@
 //! The plan document: plan JSON format 1.2 with a key of our own, `vaultform`. Everything that the text of a plan shows is
 //! in it, so a saved plan can be shown without its configuration. It holds no secret unless made with them on purpose.
 
+use super::access::AccessRow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -21,6 +22,9 @@ pub struct PlanDocument {
     pub resource_drift: Vec<ResourceChange>,
     pub resource_changes: Vec<ResourceChange>,
     pub output_changes: BTreeMap<String, Change>,
+    /// Who gains or loses what, the worst first. A key of our own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub access_changes: Vec<AccessRow>,
     /// A state document of what was there before.
     pub prior_state: Json,
     pub configuration: Json,
@@ -147,6 +151,9 @@ pub struct PlanNotes {
     pub ledger_notice: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unmanaged: Vec<String>,
+    /// Policies whose text is not known: what they grant is not among the access changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub access_unknown: Vec<String>,
     /// It is a plan to destroy.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub destroys: bool,

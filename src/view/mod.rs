@@ -37,6 +37,7 @@ pub mod ui_json; // the stream of events
 // Texts.
 pub mod block_text; // `resource` blocks for objects that live
 pub mod answer; // what `console` answers
+pub mod access; // who gains or loses what
 pub mod diagnostic;
 pub mod drift_text;
 pub mod lint_text;

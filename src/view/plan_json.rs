@@ -9,6 +9,7 @@ use super::state_json::{DocumentStyle, index_json, mode_name, module_tree, outpu
 use super::state_json::{StateObject, resource_entry, state_values};
 use crate::catalog::{OnChange, ReadBack};
 use crate::plan::{Change, CheckResult, Comparison, Origin, Plan, Reason, Step};
+use crate::policy::Access;
 use crate::value::{Address, Marks, Mode, ModuleAddress, Shape, Value};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -31,6 +32,8 @@ pub struct PlanFacts<'a> {
     pub saved: Option<Json>,
     /// The whole document, to be kept or handed on; else only what the text of a plan and its events tell.
     pub whole: bool,
+    /// Who gains or loses what.
+    pub access: Access,
 }
 
 /// Makes the document of a plan.
@@ -70,6 +73,7 @@ pub fn plan_document(plan: &Plan, facts: &PlanFacts<'_>) -> PlanDocument {
             })
             .collect(),
         resource_changes: changes.collect(),
+        access_changes: super::access::rows(&facts.access),
         planned_values: whole(&|| planned_values(plan, &steps, facts)),
         prior_state: whole(&|| prior_state(plan, &steps, facts)),
         configuration: whole(&|| facts.configuration.to_json()),
@@ -83,6 +87,7 @@ pub fn plan_document(plan: &Plan, facts: &PlanFacts<'_>) -> PlanDocument {
             ledger_notice: plan.ledger_notice.clone(),
             unmanaged: plan.unmanaged.iter().map(ToString::to_string).collect(),
             destroys: plan.destroys,
+            access_unknown: facts.access.unknown.clone(),
             saved: facts.saved.clone(),
         },
     }

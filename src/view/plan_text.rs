@@ -1,6 +1,7 @@
 //! Plans as people read them, in Terraform's layout. The text comes from the plan document alone, in which there are no
 //! secrets.
 
+use super::access::access_text;
 use super::conceal::reveal;
 use super::diff::{Action, Diff, Pair, Paths, compare_block, compare_dynamic};
 use super::document::{Change, PlanDocument, ResourceChange};
@@ -65,6 +66,16 @@ pub fn plan_text(document: &PlanDocument, schemas: Schemas<'_>, options: TextOpt
         if !shown.iter().any(|change| Marker::of(change).acts()) {
             out.push_str("\nOnly output values change; nothing is written to a managed object.\n");
         }
+    }
+    let notes = &document.vaultform;
+    let access = access_text(
+        &document.access_changes,
+        &notes.access_unknown,
+        options.paint,
+        options.width,
+    );
+    if !access.is_empty() {
+        out.push_str(&format!("\n{access}"));
     }
     out
 }

@@ -5,7 +5,9 @@ usage: example.py NAME            all of it, from the first plan to the last des
 """
 import base64
 import importlib.util
+import json
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -76,6 +78,46 @@ def create(place, check):
     check("and changes nothing yet", not dump.difference(before, place.dump()))
     check.run("apply", run("apply", "-auto-approve"), 0)
     return check.run("the second plan is empty", run("plan", "-detailed-exitcode", "-out=second.plan"), 0)
+
+
+def access_changes(place):
+    """What the plan says of access, and the plan itself."""
+    run = place.program("plan", "-out=access.plan")
+    return json.loads((place.dir / "access.plan").read_text()).get("access_changes", []), run
+
+
+def wider(path):
+    """A path with its last segment, or all below its last directory, opened."""
+    head = path.removesuffix("/*").rpartition("/")[0]
+    return f"{head}/*" if head else None
+
+
+def review(place, check):
+    """What a reviewer is told: `sudo` and wider paths first, and nothing of a new layout."""
+    for file in sorted((place.root / "policies" / place.name).glob("*.hcl")):
+        before = file.read_text()
+        path = re.search(r'path "([^"]+)"', before)[1]
+        opened = wider(path)
+        if not opened or f'"{opened}"' in before or "sudo" in before:
+            continue
+        file.write_text(before.replace('capabilities = ["', 'capabilities = ["sudo", "', 1))
+        changes, run = access_changes(place)
+        first = changes[0] if changes else {}
+        check(f"{file.name}: added sudo is the first access change", first.get("direction") == "gains" and "sudo" in first.get("capabilities", []) and first.get("path") == path, run.text)
+        check("in the text too", f"gains sudo on {path}" in run.out or f"gain sudo on {path}" in run.out, run.out)
+        check.run("and a pipeline can refuse it", place.program("plan", "-fail-on-access-gain"), 1)
+        file.write_text(before.replace(f'"{path}"', f'"{opened}"', 1))
+        changes, run = access_changes(place)
+        first = changes[0] if changes else {}
+        check(f"{file.name}: a wider path is the first access change", first.get("direction") == "gains" and first.get("path") == opened, run.text)
+        stanzas = re.split(r"\n(?=path )", re.sub(r"(?m)^#.*\n", "", before))
+        file.write_text("# laid out anew\n" + "\n".join(s.strip().replace("  ", "\t") for s in reversed(stanzas)))
+        changes, run = access_changes(place)
+        check(f"{file.name}: a new layout changes no access", run.code == 0 and not changes and "Access changes" not in run.out, run.text)
+        file.write_text(before)
+        (place.dir / "access.plan").unlink()
+        return
+    check("a policy to try it with", False, place.name)
 
 
 def meddle(place, check):
@@ -178,6 +220,7 @@ def whole(name, kind="dev"):
             return check
         with People(place.bao) as people:
             place.table.use(place, check, people)
+        review(place, check)
         meddle(place, check)
         shrink(place, check)
         no_secret_outside(place, check)

@@ -55,9 +55,15 @@ fn share(census: &mut Census, object: &Object<'_>, id: &str) -> bool {
         "member_group_ids" => Listed::Groups,
         _ => return true,
     };
+    let (kind, name) = match id {
+        "group_id" => (HolderKind::Group, "group_name"),
+        _ => (HolderKind::Entity, "entity_name"),
+    };
     if let Some(target) = fields.keys(id).pop() {
         census.shares.push(Share {
             target,
+            kind,
+            name: fields.text(name),
             listed,
             elements: fields.keys(elements),
             exclusive: fields.flag("exclusive").unwrap_or(true),
