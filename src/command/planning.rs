@@ -315,7 +315,8 @@ impl Session {
         if planned.plan.diagnostics.iter().any(Diagnostic::is_error) {
             blind::complete(&blind_world, &mut planned.plan.diagnostics);
         }
-        if !order.wish.refresh_only {
+        let writes = planned.plan.steps.iter().any(|step| step.change.writes());
+        if writes && !order.wish.refresh_only {
             let stock = access::stock(context, &planned).await;
             self.access = stock.access();
             self.notices.extend(access::incomparable(&self.access));

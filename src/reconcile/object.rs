@@ -346,10 +346,12 @@ impl Walk<'_> {
         self.learn(&desired.address, decision.after);
         let address = desired.address.clone();
         let each_value = wish.each_value.clone();
+        let stays = step.change == Change::Keep;
+        let rotates = step.kind.rotation.is_some();
         let work = Work {
-            desired: Some(wish.desired),
+            desired: Some(wish.desired).filter(|_| !stays || rotates),
             // Nobody looks again at what stays as it is: thousands of them are not kept.
-            observed: observed.filter(|_| step.change != Change::Keep),
+            observed: observed.filter(|_| !stays),
             owned: wish.owned,
             connection: wish.connection,
             lost,

@@ -10,13 +10,12 @@ use std::collections::BTreeSet;
 impl Planned {
     /// Returns the objects whose once-given values an unfinished run did not bring to those that need them.
     pub(super) fn undelivered(&self) -> BTreeSet<Address> {
-        let waiting = self.work.iter().filter(|work| {
+        let all = self.plan.steps.iter().zip(&self.work);
+        let waiting = all.filter(|(step, work)| {
             let owned = work.owned.as_ref();
-            owned.is_some_and(Owned::is_undelivered)
+            step.after.is_some() && owned.is_some_and(Owned::is_undelivered)
         });
-        let waiting: BTreeSet<&Address> = waiting
-            .filter_map(|work| Some(&work.desired.as_ref()?.address))
-            .collect();
+        let waiting: BTreeSet<&Address> = waiting.map(|(step, _)| &step.address).collect();
         if waiting.is_empty() {
             return BTreeSet::new();
         }

@@ -122,13 +122,17 @@ def masked(value, secret=False):
 
 
 def comparable(found, ledger="vaultform/"):
-    """A dump that must be the same for the same configuration anywhere; a second object of a name gets `#2`."""
-    result = {}
-    for path, data in sorted(found.items()):
+    """A dump that must be the same for the same configuration anywhere; a second object of a name gets `#2`. Which of
+    them is the first is said by what they hold: ids come in any order."""
+    plain = []
+    for path, data in found.items():
         if path.startswith(ledger):
             continue
         kv = isinstance(data, dict) and set(data) == {"data", "metadata"}
-        data, name = masked(data["data"], secret=True) if kv else masked(data), steady(path)
+        data = masked(data["data"], secret=True) if kv else masked(data)
+        plain.append((steady(path), json.dumps(data, sort_keys=True), data))
+    result = {}
+    for name, _, data in sorted(plain, key=lambda one: one[:2]):
         number, key = 1, name
         while key in result:
             number, key = number + 1, f"{name}#{number + 1}"
