@@ -315,35 +315,8 @@ impl Walk<'_> {
             self.world.surroundings.started(),
         );
         self.adjust(&wish, &mut decision, observed.as_ref());
-        let place = match (&desired.place, &observed) {
-            (Some(place), _) => Some(place.clone()),
-            (None, Some(observed)) => Some(observed.place.clone()),
-            (None, None) => None,
-        };
-        let step = Step {
-            address: desired.address.clone(),
-            previous: wish
-                .owned
-                .as_ref()
-                .map(|owned| owned.address.clone())
-                .filter(|address| *address != desired.address),
-            kind: desired.kind,
-            provider: desired.provider.clone(),
-            place,
-            old_place,
-            change: decision.change,
-            before: decision.before,
-            after: Some(decision.after.clone()),
-            attributes: decision.attributes,
-            origin: decision.origin,
-            reason: decision.reason,
-            adopts: decision.adopts,
-            import: wish.import.clone(),
-            after_steps: Vec::new(),
-            span: Some(desired.span),
-            losses: Vec::new(),
-        };
-        self.learn(&desired.address, decision.after);
+        self.learn(&desired.address, decision.after.clone());
+        let step = step_of(&wish, decision, observed.as_ref(), old_place);
         let address = desired.address.clone();
         let each_value = wish.each_value.clone();
         let stays = step.change == Change::Keep;
@@ -484,6 +457,39 @@ static NOTHING: BTreeSet<Arc<str>> = BTreeSet::new();
 impl Decision {
     pub(super) fn change_is_replacement(&self) -> bool {
         matches!(self.change, Change::Replace | Change::ReplaceCreateFirst)
+    }
+}
+
+/// Makes the step of a decision.
+fn step_of(
+    wish: &Wish,
+    decision: Decision,
+    observed: Option<&Observed>,
+    old_place: Option<ServerPath>,
+) -> Step {
+    let desired = &wish.desired;
+    let found = || observed.map(|observed| observed.place.clone());
+    let owned = wish.owned.as_ref();
+    Step {
+        address: desired.address.clone(),
+        previous: owned
+            .map(|owned| owned.address.clone())
+            .filter(|address| *address != desired.address),
+        kind: desired.kind,
+        provider: desired.provider.clone(),
+        place: desired.place.clone().or_else(found),
+        old_place,
+        change: decision.change,
+        before: decision.before,
+        after: Some(decision.after),
+        attributes: decision.attributes,
+        origin: decision.origin,
+        reason: decision.reason,
+        adopts: decision.adopts,
+        import: wish.import.clone(),
+        after_steps: Vec::new(),
+        span: Some(desired.span),
+        losses: Vec::new(),
     }
 }
 
