@@ -71,6 +71,8 @@ const MAYBE_DONE: &[&str] = &[
     "error during forwarding RPC request",
     "failed to forward",
     "rpc error: code = Unavailable",
+    // All that OpenBao tells of a write that its storage did not take in time (seen on a busy machine, 2.7.2).
+    "internal error",
 ];
 
 /// Decides whether to repeat a request after a fault. Statuses as Vault documents them: 412 not yet replicated,
