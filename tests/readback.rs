@@ -236,6 +236,31 @@ fn own_default(attribute: &Attribute) -> Option<Option<Value>> {
 /// Where a table differs from the measurement on purpose: endpoint, parameter, why.
 const ON_PURPOSE: &[(&str, &str, &str)] = &[
     (
+        "auth/approle/role/:name/custom-secret-id",
+        "ttl",
+        "looked up by its accessor, it is told as `secret_id_ttl`",
+    ),
+    (
+        "sys/mounts/:path/tune",
+        "default_lease_ttl",
+        "`tune` answers what holds; the entry in the table of mounts, what was said",
+    ),
+    (
+        "sys/mounts/:path/tune",
+        "max_lease_ttl",
+        "`tune` answers what holds; the entry in the table of mounts, what was said",
+    ),
+    (
+        "sys/auth/:path/tune",
+        "default_lease_ttl",
+        "`tune` answers what holds; the entry in the table of mounts, what was said",
+    ),
+    (
+        "sys/auth/:path/tune",
+        "max_lease_ttl",
+        "`tune` answers what holds; the entry in the table of mounts, what was said",
+    ),
+    (
         "auth/jwt/role/:name jwt",
         "bound_claims_type",
         "an update sends what is set, so that nothing is reset",
