@@ -123,12 +123,15 @@ def masked(value, secret=False):
 
 def comparable(found, ledger="vaultform/"):
     """A dump that must be the same for the same configuration anywhere; a second object of a name gets `#2`."""
-    result = {}
-    for path, data in sorted(found.items()):
+    result, all_of = {}, []
+    for path, data in found.items():
         if path.startswith(ledger):
             continue
         kv = isinstance(data, dict) and set(data) == {"data", "metadata"}
-        data, name = masked(data["data"], secret=True) if kv else masked(data), steady(path)
+        data = masked(data["data"], secret=True) if kv else masked(data)
+        all_of.append((steady(path), json.dumps(data, sort_keys=True), data))
+    # By what they hold: the order of ids is chance.
+    for name, _, data in sorted(all_of, key=lambda one: one[:2]):
         number, key = 1, name
         while key in result:
             number, key = number + 1, f"{name}#{number + 1}"
