@@ -5,6 +5,7 @@ locals {
     "delivery-service-prod",
     "devops",
     "milk-tracker-prod",
+    "own-identity",
     "security",
   ])
 
@@ -61,6 +62,32 @@ resource "vault_approle_auth_backend_role" "cicd" {
   token_ttl          = 30 * 60
   token_max_ttl      = 3600
   bind_secret_id     = true
+}
+
+# GitLab signs a token for each job; the job says which project and branch it runs for.
+resource "vault_jwt_auth_backend" "gitlab" {
+  path                   = "smart-dairy/jwt"
+  jwt_validation_pubkeys = var.gitlab_keys
+  bound_issuer           = "https://gitlab.smartdairy.internal"
+  default_role           = "gitlab-ci"
+}
+
+resource "vault_jwt_auth_backend_role" "gitlab_ci" {
+  backend           = vault_jwt_auth_backend.gitlab.path
+  role_name         = "gitlab-ci"
+  role_type         = "jwt"
+  user_claim        = "project_path"
+  bound_audiences   = ["https://vault.smartdairy.internal:8200"]
+  bound_claims_type = "glob"
+  bound_claims      = { project_path = "smart-dairy/*", ref_protected = "true" }
+  claim_mappings    = { project_path = "project" }
+  token_ttl         = 15 * 60
+  token_max_ttl     = 3600
+
+  token_policies = [
+    vault_policy.policy["cicd-policy"].name,
+    vault_policy.policy["own-identity"].name,
+  ]
 }
 
 resource "vault_audit" "file" {

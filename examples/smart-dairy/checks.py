@@ -1,8 +1,10 @@
 """What the runner does with this example once it stands."""
 
 import base64
+import json
 import pathlib
 import subprocess
+import time
 
 NEEDS = ["postgres"]
 
@@ -44,6 +46,61 @@ def certificates(place, check):
     check("a role issues no names that are not its own", refused["status"] == 400, refused)
 
 
+# The private half of `gitlab_keys` in terraform.tfvars.example: a throw-away key.
+GITLAB_KEY = """-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIKmQK678s+/4PyH1lY4pQrpXnROml+zK4I9WGUvRiMP5oAoGCCqGSM49
+AwEHoUQDQgAEjgFKgkQOC8DQdwAnKvBPEIIs/o1MPmwGsmi9oDq0DbW+mSknSyTH
+Ox5/1+aC8MzeR3ZJij/kG49kEedq3udmLw==
+-----END EC PRIVATE KEY-----
+"""
+
+
+def encoded(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def job_token(place, **claims):
+    """A token as GitLab gives it to a job (ES256)."""
+    now = int(time.time())
+    said = {"iss": "https://gitlab.smartdairy.internal", "aud": "https://vault.smartdairy.internal:8200", "iat": now, "nbf": now, "exp": now + 300, **claims}
+    text = b".".join(encoded(json.dumps(part).encode()) for part in ({"alg": "ES256", "typ": "JWT"}, said))
+    key = place.root / "gitlab.key"
+    key.write_text(GITLAB_KEY)
+    signed = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=text, capture_output=True, check=True).stdout
+    key.unlink()
+    # From DER, two numbers in a sequence, to both of them in 32 bytes each.
+    first = int.from_bytes(signed[4 : 4 + signed[3]], "big")
+    rest = signed[4 + signed[3] :]
+    second = int.from_bytes(rest[2 : 2 + rest[1]], "big")
+    return (text + b"." + encoded(first.to_bytes(32, "big") + second.to_bytes(32, "big"))).decode()
+
+
+def pipelines(place, check, people):
+    """A job of GitLab logs in by its token and sees its own identity; another's does not."""
+    server, path = place.bao, "auth/smart-dairy/jwt/login"
+    own = job_token(place, project_path="smart-dairy/milk-tracker", ref_protected="true")
+    login = people.login(path, {"role": "gitlab-ci", "jwt": own})
+    check("a job logs in with its token", {"cicd-policy", "own-identity"} <= set(login["policies"]) and login["lease_duration"] == 900, login["policies"])
+    entity, token = login["entity_id"], login["client_token"]
+    name = server.read(f"identity/entity/id/{entity}", token=token)["name"]
+    check("the templated policy shows it its own entity", bool(name), name)
+    server.write("identity/entity/name/somebody", {})
+    others = server.request("GET", "identity/entity/name/somebody", token=token, ok=False)["status"]
+    check("and no other", others == 403, others)
+    server.request("DELETE", "identity/entity/name/somebody")
+    for claims in ({"project_path": "elsewhere/thing", "ref_protected": "true"}, {"project_path": "smart-dairy/milk-tracker", "ref_protected": "false"}):
+        refused = server.write(path, {"role": "gitlab-ci", "jwt": job_token(place, **claims)}, ok=False)["status"]
+        check(f"a job of {claims['project_path']}, protected {claims['ref_protected']}, is refused", refused == 400, refused)
+
+
+def clouds(place, check):
+    """What needs engines of HashiCorp Vault is checked, and named."""
+    apart = place.program.__class__(place.dir / "vault-only", place.program.env)
+    said = apart("validate")
+    check.run("the file for HashiCorp Vault is valid", said, 0)
+    check("and says what server it needs", "need HashiCorp Vault" in said.text and "vault_aws_secret_backend" in said.text, said.text)
+
+
 def use(place, check, people):
     """Pipelines, databases, certificates and keys work as the guide wants them."""
     server = place.bao
@@ -57,6 +114,8 @@ def use(place, check, people):
         done = place.postgres.run("INSERT INTO milk VALUES (8)", user=user["username"], password=user["password"], database="milk_tracker_prod")
         check(f"a user of milk-tracker-{role} {'writes' if may_write else 'does not write'}", (done.returncode == 0) == may_write, done.stderr)
     certificates(place, check)
+    pipelines(place, check, people)
+    clouds(place, check)
     plain = base64.b64encode(b"fat 3.9 %").decode()
     cipher = server.write("smart-dairy/transit/encrypt/app-data", {"plaintext": plain})["data"]["ciphertext"]
     check("transit decrypts what it encrypted", server.write("smart-dairy/transit/decrypt/app-data", {"ciphertext": cipher})["data"]["plaintext"] == plain)

@@ -52,6 +52,11 @@ variable "kubernetes_reviewer_jwt" {
   sensitive   = true
 }
 
+variable "gitlab_keys" {
+  description = "Public keys, as PEM, with which GitLab signs the tokens of jobs."
+  type        = list(string)
+}
+
 variable "audit_log" {
   description = "Where the server writes its audit log."
   type        = string

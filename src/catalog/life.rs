@@ -82,6 +82,9 @@ pub struct Generate {
     pub removal: Removal,
     /// The template of the path whose LIST names all of them, to tell which one is new after a lost answer.
     pub list: &'static str,
+    /// The field that holds something in the object itself, and nothing in what comes into being beside it: an imported
+    /// chain of certificates is several issuers, of which one has a key. Empty: nothing comes beside it.
+    pub own: &'static str,
     /// How one is recognised that no ledger remembers.
     pub find: Find,
     /// Another path that makes one, where an attribute is set: pairs of attribute and template, the first that is set.
@@ -103,6 +106,7 @@ impl Generate {
             lookup: Lookup::Get,
             removal: Removal::Delete,
             list: "",
+            own: "",
             find: Find::No,
             instead: &[],
             renew: None,

@@ -29,6 +29,7 @@ pub const ENGINES: &[Engine] = &[
     engine("SSH", secrets::ssh::TYPES),
     engine("Kubernetes", secrets::kubernetes::TYPES),
     engine("RabbitMQ", secrets::rabbitmq::TYPES),
+    engine("One-time passwords", secrets::totp::TYPES),
     engine("AppRole", auth::approle::TYPES),
     engine("Tokens", auth::token::TYPES),
     engine("Userpass", auth::userpass::TYPES),
@@ -50,7 +51,7 @@ const fn engine(name: &'static str, types: &'static [ResourceType]) -> Engine {
     Engine { name, types }
 }
 
-/// Returns the table of a type. `bao_x` is another name of `vault_x`.
+/// Returns the table of a type. `bao_x` is another name of `vault_x`, and the other way round.
 #[must_use]
 pub fn lookup(mode: Mode, name: &str) -> Option<&'static ResourceType> {
     static BY_NAME: OnceLock<HashMap<(Mode, &'static str), &'static ResourceType>> =
@@ -60,7 +61,10 @@ pub fn lookup(mode: Mode, name: &str) -> Option<&'static ResourceType> {
             .map(|table| ((table.mode, table.name), table))
             .collect()
     });
-    by_name.get(&(mode, canonical(name).as_ref())).copied()
+    let spelled = |name: &str| by_name.get(&(mode, name)).copied();
+    spelled(name)
+        .or_else(|| spelled(&canonical(name)))
+        .or_else(|| spelled(&format!("bao_{}", name.strip_prefix("vault_")?)))
 }
 
 /// Iterates over all tables, engine by engine.

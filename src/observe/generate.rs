@@ -70,10 +70,20 @@ async fn newcomer(
         let seen = by_id(wanted, generate, &id, cache).await?;
         found.extend(seen.filter(|seen| fits(wanted, seen)));
     }
+    if found.len() > 1 && !generate.own.is_empty() {
+        found.retain(|seen| is_itself(generate, seen));
+    }
     if found.len() > 1 {
         return Err(ambiguous(wanted, &list));
     }
     Ok(found.pop())
+}
+
+/// Tells whether something new is the object, not what came into being beside it.
+fn is_itself(generate: &Generate, seen: &Observed) -> bool {
+    let raw = seen.raw.0.get("");
+    let own = raw.and_then(|raw| raw.get(generate.own)?.as_str());
+    own.is_some_and(|own| !own.is_empty())
 }
 
 /// Tells whether an object has all that is declared of it, as far as it can be read.

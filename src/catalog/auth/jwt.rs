@@ -1,6 +1,7 @@
 //! JWT and OIDC: how pipelines log in with a signed token, and people with a browser.
 
 use super::TOKEN_ATTRIBUTES;
+use crate::catalog::secrets::pki::cel::PROGRAM;
 use crate::catalog::system::mounts::AUTH_TUNE;
 use crate::catalog::{
     Attribute, Check, Kind, Life, MountTable, MountType, Omitted, Order, Part, Products,
@@ -8,7 +9,7 @@ use crate::catalog::{
 };
 
 /// The types of this engine.
-pub const TYPES: &[ResourceType] = checked(&[BACKEND, ROLE]);
+pub const TYPES: &[ResourceType] = checked(&[BACKEND, ROLE, CEL_ROLE]);
 
 const BACKEND: ResourceType = ResourceType::new(
     "vault_jwt_auth_backend",
@@ -227,6 +228,63 @@ resource "vault_jwt_auth_backend_role" "deploy" {
   bound_audiences = ["vault"]
   bound_claims    = { project = "shop,infra" }
   token_policies  = ["default"]
+}
+"#,
+);
+
+const CEL_ROLE: ResourceType = ResourceType::new(
+    "bao_jwt_auth_backend_cel_role",
+    "A role whose program says who may log in with a token, and as whom.",
+    "auth/{backend}/cel/role/{name}",
+    Life::Upsert(Omitted::Reset),
+)
+.only(Products::OpenBao)
+.list("auth/{backend}/cel/role")
+.attributes(&[
+    path("backend", "Mount path of the auth method.")
+        .default("jwt")
+        .identity(),
+    text("name", "Name of the role.").required().identity(),
+    block(
+        "cel_program",
+        PROGRAM,
+        "What decides, in the Common Expression Language.",
+    )
+    .field("cel_program"),
+    set("bound_audiences", "Audiences that a token may be for."),
+    text("message", "What is said to whom the program refuses."),
+    seconds(
+        "expiration_leeway",
+        "How long after its end a token is good.",
+    )
+    .default_number(150),
+    seconds(
+        "not_before_leeway",
+        "How long before its start a token is good.",
+    )
+    .default_number(150),
+    seconds("clock_skew_leeway", "How far clocks may differ.").default_number(60),
+])
+.example(
+    r#"resource "vault_jwt_auth_backend" "runners" {
+  path = "runners"
+  jwt_validation_pubkeys = [<<-EOT
+    -----BEGIN PUBLIC KEY-----
+    MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjgFKgkQOC8DQdwAnKvBPEIIs/o1M
+    PmwGsmi9oDq0DbW+mSknSyTHOx5/1+aC8MzeR3ZJij/kG49kEedq3udmLw==
+    -----END PUBLIC KEY-----
+  EOT
+  ]
+}
+
+resource "bao_jwt_auth_backend_cel_role" "deploy" {
+  backend         = vault_jwt_auth_backend.runners.path
+  name            = "deploy"
+  bound_audiences = ["vault"]
+
+  cel_program {
+    expression = "claims.sub == 'deploy'"
+  }
 }
 "#,
 );

@@ -33,7 +33,8 @@ const METHOD: &[Attribute] = &[
 const USERNAME: Attribute = text(
     "username_format",
     "How an alias becomes the user's name there.",
-);
+)
+.default("");
 
 const DUO: ResourceType = ResourceType::new(
     "vault_identity_mfa_duo",

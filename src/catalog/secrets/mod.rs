@@ -11,6 +11,7 @@ pub mod kv;
 pub mod pki;
 pub mod rabbitmq;
 pub mod ssh;
+pub mod totp;
 pub mod transit;
 
 /// What ephemeral resources have besides: waiting for the mount.

@@ -10,6 +10,7 @@ pub const TYPES: &[ResourceType] = checked(&[
     CORS,
     UI_HEADER,
     AUTOPILOT,
+    ROTATION,
     PLUGIN,
     PIN,
     RUNTIME,
@@ -76,6 +77,27 @@ const UI_HEADER: ResourceType = ResourceType::new(
     r#"resource "vault_config_ui_header" "frames" {
   name   = "X-Frame-Options"
   values = ["DENY"]
+}
+"#,
+);
+
+const ROTATION: ResourceType = ResourceType::new(
+    "bao_rotate_config",
+    "When the server makes a new key for its storage by itself.",
+    "sys/rotate/config",
+    Life::Singleton {
+        omitted: Omitted::Kept,
+        delete: false,
+    },
+)
+.attributes(&[
+    boolean("enabled", "Whether it does.").default_bool(true),
+    duration("interval", "How long a key is used; 0 is without limit.").default("0"),
+    integer("max_operations", "How often a key is used.").default_number(3_865_470_566),
+])
+.example(
+    r#"resource "bao_rotate_config" "barrier" {
+  interval = "720h"
 }
 "#,
 );

@@ -233,6 +233,7 @@ pub const SET_SIGNED: ResourceType = ResourceType::new(
     Life::Generate(Generate {
         removal: Removal::Stays,
         list: "{backend}/issuers",
+        own: "key_id",
         ..Generate::at(
             "{backend}/intermediate/set-signed",
             "imported_issuers[0]|existing_issuers[0]",
@@ -297,6 +298,7 @@ pub const IMPORT: ResourceType = ResourceType::new(
     Life::Generate(Generate {
         removal: Removal::Stays,
         list: "{backend}/issuers",
+        own: "key_id",
         ..Generate::at(
             "{backend}/config/ca",
             "imported_issuers[0]|existing_issuers[0]",

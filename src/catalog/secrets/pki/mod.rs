@@ -1,6 +1,7 @@
 //! PKI: certificate authorities and what they sign.
 
 mod authority;
+pub mod cel;
 mod config;
 mod issuers;
 mod leaf;
@@ -20,6 +21,7 @@ pub const TYPES: &[ResourceType] = checked(&[
     issuers::KEY,
     issuers::DEFAULTS,
     role::ROLE,
+    cel::CEL_ROLE,
     leaf::CERT,
     leaf::SIGNED,
     config::URLS,
