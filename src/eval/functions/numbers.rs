@@ -212,15 +212,16 @@ fn range(call: &Call<'_>) -> Outcome {
     Ok(Value::list(Type::Number, numbers))
 }
 
-
 fn signum(call: &Call<'_>) -> Outcome {
     let number = call.number(0);
     if !number.is_integer() {
         return Err(FunctionError::at(0, "a whole number is required"));
     }
-    Ok(Value::from(match (number.is_zero(), number.is_negative()) {
-        (true, _) => 0,
-        (_, true) => -1,
-        _ => 1,
-    }))
+    Ok(Value::from(
+        match (number.is_zero(), number.is_negative()) {
+            (true, _) => 0,
+            (_, true) => -1,
+            _ => 1,
+        },
+    ))
 }
