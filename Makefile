@@ -3,6 +3,7 @@ PYTHON ?= python3
 PY      = .tools/venv/bin/python
 NAME   ?= dotmac-platform
 CASES  ?= 20000
+FUZZ   ?= 1000000
 
 .DEFAULT_GOAL := build
 .PHONY: tools build test demo example crash locks bench golden fuzz docs bless clean-tools
@@ -36,14 +37,15 @@ crash: tools build ## kills the program at every request of an apply and looks w
 locks: tools build ## four applies at once, and the lock of a killed one
 	$(PY) tests/tools/locks.py
 
-bench: tools build ## plans of 100, 1,000 and 10,000 objects against the floor of bare requests
+bench: tools build ## reading and evaluating 10,000 resources; plans of 100, 1,000 and 10,000 objects against the floor of bare requests
 	$(PY) tests/tools/bench.py
 
 golden: tools build ## compares with recorded runs of Terraform: make golden GOLDEN=DIR [ONLY=REGEX]
 	@test -n "$(GOLDEN)" || { echo "give the directory of the recordings: make golden GOLDEN=DIR"; exit 2; }
 	PATH="$(CURDIR)/.tools/venv/bin:$$PATH" $(PY) $(GOLDEN)/compare.py $${CARGO_TARGET_DIR:-target}/release/vaultform $(if $(ONLY),--only '$(ONLY)')
 
-fuzz: tools ## the property tests, with many more cases: make fuzz CASES=100000
+fuzz: tools ## random inputs for parser, formatter and evaluator, and the property tests with many more cases: make fuzz FUZZ=1000000 CASES=20000
+	FUZZ_CASES=$(FUZZ) cargo test --locked --release --test fuzz -- --nocapture
 	PATH="$(CURDIR)/.tools/venv/bin:$$PATH" PROPTEST_CASES=$(CASES) cargo test --locked --release prop
 
 docs: ## the pages of the resource types, from the catalog, and the code's own documentation

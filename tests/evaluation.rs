@@ -8,10 +8,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use vaultform::config::{references, references_of_body};
 use vaultform::eval::functions::Phase;
-use vaultform::eval::{
-    Reference, Scope, Step, Subject, World, body_references, evaluate, references,
-};
+use vaultform::eval::{Reference, Scope, Subject, World, evaluate};
 use vaultform::source::{Diagnostic, Entry, FileId, Outcome, Surroundings};
 use vaultform::syntax::{parse_expression, parse_file};
 use vaultform::value::{
@@ -353,35 +352,41 @@ fn deep_expressions_fit_the_stack_of_a_thread() {
     assert_eq!(value(&vec!["1"; 390].join(" + ")), Value::from(390));
 }
 
+/// Writes a reference with the steps after it, keys as `[]`.
+fn written(found: &vaultform::config::Reference) -> String {
+    use vaultform::config::{Step, Target};
+    let mut text = match &found.target {
+        Target::Variable(name) => format!("var.{}", name.text),
+        Target::Local(name) => format!("local.{}", name.text),
+        Target::Call(name) => format!("module.{}", name.text),
+        Target::Each(name) => format!("each.{}", name.text),
+        Target::Count(name) => format!("count.{}", name.text),
+        Target::Resource(id, _) => format!("{:?} {}.{}", id.mode, id.type_name, id.name),
+        other => format!("{other:?}"),
+    };
+    for step in &found.steps {
+        match step {
+            Step::Attribute(name) => text.push_str(&format!(".{}", name.text)),
+            Step::Index(_) => text.push_str("[]"),
+            Step::Splat(_) => text.push_str("[*]"),
+        }
+    }
+    text
+}
+
 #[test]
 fn references_are_found_without_names_that_are_bound() {
     let text = "[for k, v in module.team[\"a\"].roles : \"${v}-${local.x}-${k}\" if v != each.key] == data.vault_mount.kv[*].path && f(var.a[count.index].b)";
     let found = references(&parse_expression(FileId(0), text, 0).expect("an expression"));
-    let name = |text: &str| -> Arc<str> { text.into() };
-    let attribute = |text: &str| Step::Attribute(text.into());
-    let kv = Subject::Resource {
-        mode: Mode::Data,
-        type_name: "vault_mount".into(),
-        name: "kv".into(),
-    };
+    let found: Vec<String> = found.iter().map(written).collect();
     let expected = [
-        (
-            Subject::Module(name("team")),
-            vec![attribute("a"), attribute("roles")],
-        ),
-        (Subject::Local(name("x")), vec![]),
-        (Subject::EachKey, vec![]),
-        (kv, vec![Step::Splat]),
-        (Subject::CountIndex, vec![]),
-        (
-            Subject::Variable(name("a")),
-            vec![Step::Computed, attribute("b")],
-        ),
+        "module.team[].roles",
+        "local.x",
+        "each.key",
+        "Data vault_mount.kv[*].path",
+        "count.index",
+        "var.a[].b",
     ];
-    let found: Vec<_> = found
-        .into_iter()
-        .map(|found| (found.subject, found.path))
-        .collect();
     assert_eq!(found, expected);
 }
 
@@ -390,14 +395,6 @@ fn iterators_of_dynamic_blocks_are_no_references() {
     let text = "resource \"a\" \"b\" {\n  dynamic \"rule\" {\n    for_each = var.rules\n    content {\n      p = rule.value.p\n      dynamic \"x\" {\n        for_each = rule.value.xs\n        iterator = it\n        content {\n          q = it.key + rule.key + x.y.z\n        }\n      }\n    }\n  }\n}\n";
     let (body, errors) = parse_file(FileId(0), text);
     assert_eq!(errors, []);
-    let found: Vec<Subject> = body_references(&body)
-        .into_iter()
-        .map(|found| found.subject)
-        .collect();
-    let x = Subject::Resource {
-        mode: Mode::Managed,
-        type_name: "x".into(),
-        name: "y".into(),
-    };
-    assert_eq!(found, [Subject::Variable("rules".into()), x]);
+    let found: Vec<String> = references_of_body(&body).iter().map(written).collect();
+    assert_eq!(found, ["var.rules", "Managed x.y.z"]);
 }

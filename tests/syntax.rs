@@ -99,7 +99,7 @@ fn an_unclosed_block_does_not_swallow_the_next_ones() {
     assert_eq!(
         errors(text),
         [
-            "1:1 this block is never closed",
+            "1:20 this block is never closed",
             "11:7 the argument `type` is set with `=`, not with `:`"
         ]
     );

@@ -31,12 +31,12 @@ pub fn command() -> Command {
             ),
             on("backend", "Look whether the server can be reached"),
             on("input", "Accepted"),
-            on("get", "Accepted"),
+            on("get", "Fetch the modules that are elsewhere"),
+            switch("upgrade", "Fetch again what was fetched before"),
             switch("json", "Accepted"),
         ])
         .args(
             [
-                "upgrade",
                 "backend-config",
                 "reconfigure",
                 "migrate-state",
@@ -56,9 +56,9 @@ pub fn command() -> Command {
 #[must_use]
 pub fn get_command() -> Command {
     Command::new("get")
-        .about("Check that all modules are there")
+        .about("Fetch the modules that are elsewhere, into .terraform/modules")
         .args([
-            ignored("update"),
+            switch("update", "Fetch again what was fetched before"),
             ignored("test-directory"),
             ignored("json"),
         ])
@@ -82,6 +82,9 @@ pub fn providers_command() -> Command {
 /// # Errors
 /// When the configuration cannot be read or the file cannot be written.
 pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
+    if is_set(matches, "get") {
+        super::modules::fetch_all(context, is_set(matches, "upgrade")).await?;
+    }
     let project = project::read(context, true)?;
     let mut told = project.diagnostics.clone();
     if let Some(name) = text(matches, "name") {
@@ -95,7 +98,7 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     context.tell(&told);
     let name = context.product.name();
     context.say(&format!(
-        "\n{name} has been successfully initialized!\n\nNo provider, module cache or backend is needed: vaultform looks at the live server.\n"
+        "\n{name} has been successfully initialized!\n\nNo provider or backend is needed: vaultform looks at the live server.\n"
     ));
     Ok(Exit::Done)
 }
@@ -148,11 +151,12 @@ fn write_settings(context: &Context, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs `get`: what is wrong with modules is told, everything else is for other commands.
+/// Runs `get`: fetches the modules that are elsewhere.
 ///
 /// # Errors
-/// When a module is not there.
-pub fn get(context: &Context) -> Done {
+/// When a module cannot be had.
+pub async fn get(context: &Context, matches: &ArgMatches) -> Done {
+    super::modules::fetch_all(context, is_set(matches, "update")).await?;
     match project::read(context, true) {
         Ok(_) => Ok(Exit::Done),
         Err(failure) => {

@@ -27,6 +27,7 @@ pub mod import;
 pub mod init;
 pub mod ledger;
 pub mod lint;
+mod modules;
 mod open;
 pub mod output;
 mod outside;
@@ -300,7 +301,7 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "snapshot" => snapshot::run(context, matches).await,
         "init" => init::run(context, matches).await,
         "refresh" => state::refresh(context, matches).await,
-        "get" => init::get(context),
+        "get" => init::get(context, matches).await,
         "providers" => init::providers(context, matches),
         "version" => version::run(context, matches),
         "completions" => version::completions(context, matches),

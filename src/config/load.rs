@@ -1,11 +1,11 @@
 //! Loading a directory and, through its calls, every module below it.
 
-use super::call::{Source, source_of};
 use super::declared::{Configuration, DeclaredCall, Module};
 use super::family::{self, Foreigners};
 use super::files::{join, read_directory};
+use super::package::{Package, Remote, remote};
 use super::{module, validity};
-use crate::source::{Diagnostic, Sources, Surroundings};
+use crate::source::{Diagnostic, Sources, Span, Surroundings};
 use crate::syntax::Body;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,16 +29,7 @@ pub fn load(
     sources: &mut Sources,
     options: Options,
 ) -> (Configuration, Vec<Diagnostic>) {
-    let mut loader = Loader {
-        root,
-        surroundings,
-        sources,
-        options,
-        directories: BTreeMap::new(),
-        installed: None,
-        foreigners: Foreigners::default(),
-        told: Vec::new(),
-    };
+    let mut loader = Loader::new(root, surroundings, sources, options);
     let directory = join(Path::new(""), root);
     let module = match loader.body(&directory) {
         Ok(body) => loader.module(Vec::new(), &directory, &body, &mut vec![directory.clone()]),
@@ -90,9 +81,31 @@ struct Loader<'a> {
     /// What was read, so that a module called twice is parsed once.
     directories: BTreeMap<PathBuf, Result<Arc<Body>, String>>,
     /// Directories of modules that another tool has downloaded, by the names of the calls joined with dots.
-    installed: Option<BTreeMap<String, PathBuf>>,
+    installed: Option<BTreeMap<String, Installed>>,
+    absent: Vec<Absent>,
     foreigners: Foreigners,
     told: Vec<Diagnostic>,
+}
+
+impl<'a> Loader<'a> {
+    fn new(
+        root: &'a Path,
+        surroundings: &'a dyn Surroundings,
+        sources: &'a mut Sources,
+        options: Options,
+    ) -> Loader<'a> {
+        Loader {
+            root,
+            surroundings,
+            sources,
+            options,
+            directories: BTreeMap::new(),
+            installed: None,
+            absent: Vec::new(),
+            foreigners: Foreigners::default(),
+            told: Vec::new(),
+        }
+    }
 }
 
 impl Loader<'_> {
@@ -179,30 +192,27 @@ impl Loader<'_> {
         call: &DeclaredCall,
     ) -> Option<PathBuf> {
         let source = &*call.source.text;
-        let kind = source_of(source);
-        if kind == Source::Local {
+        let Some(remote) = remote(source) else {
             return Some(join(caller, source.replace('\\', "/")));
-        }
-        if let Some(installed) = self.installed(&path.join(".")) {
-            return Some(installed);
-        }
-        let what = match kind {
-            Source::Git => "a repository",
-            Source::Registry => "a registry",
-            _ => "an address",
         };
-        self.told.push(
-            Diagnostic::error("module-not-local", format!("a module from {what} is not downloaded here"))
-                .at(call.span, "this module")
-                .at(call.source.span, "not a local path")
-                .hint("`terraform get` or `tofu get` downloads it once into `.terraform/modules`, where it is found")
-                .hint("or copy it beside this directory and write `source = \"./…\"`"),
-        );
+        let key = path.join(".");
+        match self.installed(&key) {
+            Some(installed) if installed.is_of(source) => return Some(installed.directory),
+            stale => {
+                self.told.push(absent(&remote, call, stale.is_some()));
+            }
+        }
+        self.absent.push(Absent {
+            key,
+            source: source.to_owned(),
+            remote,
+            span: call.source.span,
+        });
         None
     }
 
-    /// Looks a module up among those that Terraform or OpenTofu have downloaded.
-    fn installed(&mut self, key: &str) -> Option<PathBuf> {
+    /// Looks a module up among those that were fetched.
+    fn installed(&mut self, key: &str) -> Option<Installed> {
         let (root, surroundings) = (self.root, self.surroundings);
         let installed = self
             .installed
@@ -211,15 +221,113 @@ impl Loader<'_> {
     }
 }
 
-/// Reads `.terraform/modules/modules.json`: `{"Modules": [{"Key": "a.b", "Dir": ".terraform/modules/a.b"}]}`.
-fn manifest(root: &Path, surroundings: &dyn Surroundings) -> Option<BTreeMap<String, PathBuf>> {
-    let path = join(root, ".terraform/modules/modules.json");
+/// A module that is called and was not fetched.
+#[derive(Clone, Debug)]
+pub struct Absent {
+    /// The names of the calls on the way to it, joined with dots.
+    pub key: String,
+    /// As written.
+    pub source: String,
+    pub remote: Remote,
+    pub span: Span,
+}
+
+/// Lists the modules that are called and were not fetched, as far as the files at hand tell.
+#[must_use]
+pub fn absent_modules(
+    root: &Path,
+    surroundings: &dyn Surroundings,
+    sources: &mut Sources,
+) -> Vec<Absent> {
+    let options = Options { skip_foreign: true };
+    let mut loader = Loader::new(root, surroundings, sources, options);
+    let directory = join(Path::new(""), root);
+    if let Ok(body) = loader.body(&directory) {
+        loader.module(Vec::new(), &directory, &body, &mut vec![directory.clone()]);
+    }
+    loader.absent
+}
+
+/// A module that was fetched.
+#[derive(Clone, Debug)]
+struct Installed {
+    source: String,
+    directory: PathBuf,
+}
+
+impl Installed {
+    /// Tells whether it was fetched from a source; a registry's host is written out in the list.
+    fn is_of(&self, source: &str) -> bool {
+        let hostless = |package: Package| match package {
+            Package::Registry {
+                namespace,
+                name,
+                system,
+                ..
+            } => Package::Registry {
+                namespace,
+                name,
+                system,
+                public: true,
+            },
+            other => other,
+        };
+        let parts = |source| remote(source).map(|one| (hostless(one.package), one.folder));
+        parts(&self.source) == parts(source)
+    }
+}
+
+fn absent(remote: &Remote, call: &DeclaredCall, stale: bool) -> Diagnostic {
+    let problem = |message: &str| {
+        Diagnostic::error("module-not-local", message)
+            .at(call.span, "this module")
+            .at(call.source.span, "from this source")
+    };
+    match &remote.package {
+        Package::Git { .. } | Package::Archive { .. } => {
+            let message = match stale {
+                true => "the source of this module has changed since it was fetched",
+                false => "this module is not fetched yet",
+            };
+            problem(message).hint("`vaultform get` fetches it into `.terraform/modules`")
+        }
+        Package::Registry {
+            namespace,
+            name,
+            system,
+            public,
+        } => {
+            let problem = problem("a module from a registry is not fetched here");
+            let problem = match public {
+                true => problem.hint(format!(
+                    "write its repository instead, mostly `source = \"git::https://github.com/{namespace}/terraform-{system}-{name}?ref=vVERSION\"`"
+                )),
+                false => problem.hint("write its repository instead: `source = \"git::https://HOST/PATH?ref=VERSION\"`"),
+            };
+            problem.hint("or let `terraform get` fetch it once into `.terraform/modules`, where it is found")
+        }
+        Package::Foreign(kind) => problem(&format!("modules from `{kind}` are not fetched here"))
+            .hint("use a repository (`git::https://…`), or an archive that ends in `.zip` or `.tar.gz`")
+            .hint("or let `terraform get` fetch it once into `.terraform/modules`, where it is found"),
+    }
+}
+
+/// Reads `.terraform/modules/modules.json`: `{"Modules": [{"Key": "a.b", "Source": "…", "Dir": ".terraform/modules/a.b"}]}`.
+fn manifest(root: &Path, surroundings: &dyn Surroundings) -> Option<BTreeMap<String, Installed>> {
+    let path = join(root, MANIFEST);
     let bytes = surroundings.read(&path).ok()?;
     let whole: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
     let modules = whole.get("Modules")?.as_array()?;
     let found = modules.iter().filter_map(|module| {
         let text = |name: &str| module.get(name)?.as_str();
-        Some((text("Key")?.to_owned(), join(root, text("Dir")?)))
+        let installed = Installed {
+            source: text("Source").unwrap_or_default().to_owned(),
+            directory: join(root, text("Dir")?),
+        };
+        Some((text("Key")?.to_owned(), installed))
     });
     Some(found.collect())
 }
+
+/// The list of fetched modules, which Terraform and OpenTofu keep as well.
+pub const MANIFEST: &str = ".terraform/modules/modules.json";

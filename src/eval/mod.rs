@@ -22,5 +22,4 @@ pub use blame::values_in;
 pub use compute::compute_data;
 pub use decode::{Decoded, Unknowing, decode_body, decode_provider};
 pub use expression::{evaluate, evaluate_template};
-pub use reference::{body_references, references, references_within};
 pub use scope::{Reference, Scope, Step, Subject, World};

@@ -3,9 +3,11 @@
 //! No plaintext share, root token or passphrase leaves the memory: what is written is encrypted first.
 
 pub mod age;
+pub mod archive;
 pub mod durable;
 pub mod keyring;
 pub mod keys;
+pub mod modules;
 pub mod passphrase;
 pub mod people;
 pub mod pgp;

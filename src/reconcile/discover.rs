@@ -10,6 +10,7 @@ use crate::eval::schema::type_of;
 use crate::observe::{Cache, Connection, Wanted, look_at};
 use crate::plan::Owned;
 use crate::plan::place::{place_of, read_back};
+use crate::plan::template::effective;
 use crate::source::{Diagnostic, Outcome, Span};
 use crate::syntax::Expression;
 use crate::value::{Address, InstanceKey, ModuleAddress, ServerPath, Value, convert};
@@ -235,4 +236,26 @@ fn overlaid(guide: &Value, live: Value) -> Value {
         }
     }
     Value::object(fields)
+}
+
+/// Finds where an `import` block and the declaration speak of different objects: the attribute, what the declaration says,
+/// what the id says.
+pub(super) fn names_another(
+    kind: &ResourceType,
+    attributes: &Value,
+    id: &str,
+) -> Option<(String, String, String)> {
+    let spelled = |text: &str| text.trim_matches('/').to_lowercase();
+    let told = [kind.id, kind.place]
+        .iter()
+        .map(|template| read_back(template, id.trim_matches('/')))
+        .find(|told| !told.is_empty())?;
+    told.into_iter().find_map(|(name, text)| {
+        let attribute = kind.attribute(&name).filter(|_| name != "id")?;
+        let value = effective(Some(attribute), attributes.field(&name), attributes)?;
+        let declared = value
+            .as_text()
+            .filter(|declared| spelled(declared) != spelled(&text))?;
+        Some((name, declared.to_owned(), text))
+    })
 }

@@ -1,6 +1,7 @@
 //! Objects of servers: from the instances of a wave to steps.
 
 use super::adjust::{one_way, renew};
+use super::discover::names_another;
 use super::relocate::mark_place;
 use super::walk::{Candidate, Walk, Work, needs_server};
 use super::world::{InstanceScope, View};
@@ -428,6 +429,16 @@ impl Walk<'_> {
             let told = problem("object-exists", message)
                 .hint("import it, or plan without `-no-adopt` to take it over");
             self.tell([told]);
+        }
+        let another = wish.import.as_deref().and_then(|id| {
+            let found = names_another(desired.kind, &desired.attributes, id)?;
+            Some((id, found))
+        });
+        if let Some((id, (name, declared, told))) = another {
+            let message = format!(
+                "the import of `{id}` is of another object: `{name}` is `{declared}` here, not `{told}`"
+            );
+            self.tell([problem("import-of-another", message).hint("correct the id, or the block")]);
         }
         if wish.import.is_some() && observed.is_none() && wish.connection.is_some() {
             let message = format!("there is nothing to import at `{}`", place_text(desired));

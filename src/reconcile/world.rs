@@ -4,7 +4,7 @@
 use super::graph::ModulePath;
 pub use super::scope::InstanceScope;
 use crate::config::{
-    Configuration, DeclaredCall, DeclaredResource, Module, Repetition, ResourceId,
+    Configuration, DeclaredCall, DeclaredResource, DeclaredVariable, Module, Repetition, ResourceId,
 };
 use crate::eval::functions::Phase;
 use crate::eval::{Step, Subject, evaluate};
@@ -358,7 +358,7 @@ impl World {
             .map_or_else(|| value.clone(), |all| all.apply(&value));
         convert(&value, &declared.ty)
             .map(|value| value.marked(marks))
-            .map_err(|why| vec![wrong_argument(name, &why, span)])
+            .map_err(|why| vec![wrong_argument(declared, &why, span)])
     }
 
     /// Returns the scope of the arguments of one instance of a call.
@@ -519,12 +519,14 @@ impl World {
     }
 }
 
-fn wrong_argument(name: &str, why: &str, span: Span) -> Diagnostic {
+fn wrong_argument(declared: &DeclaredVariable, why: &str, span: Span) -> Diagnostic {
+    let (name, ty) = (&declared.name.text, &declared.ty);
     Diagnostic::error(
         "wrong-type",
         format!("the value for the module's variable `{name}` does not fit its type: {why}"),
     )
     .at(span, "this value")
+    .at(declared.span, format!("declared here as `{ty}`"))
 }
 
 fn collect(module: &Arc<Module>, modules: &mut BTreeMap<ModulePath, Arc<Module>>) {

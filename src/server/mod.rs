@@ -4,6 +4,7 @@
 //! [`Reply`] or a [`ServerError`] that says what to do. Neither shows a secret in `Debug`, `Display` or a log.
 
 pub mod connect;
+mod download;
 mod error;
 mod fault;
 mod http;
@@ -19,6 +20,7 @@ mod tls;
 mod web;
 mod wire;
 
+pub use download::download;
 pub use error::{About, ServerError};
 pub use http::Http;
 pub use identity::{Feature, Product, Readiness, ServerIdentity, Version};

@@ -103,10 +103,20 @@ impl Parser<'_> {
             self.unclosed = true;
             self.note(
                 Diagnostic::error("invalid-syntax", "this block is never closed")
-                    .at(header, "opened here")
+                    .at(self.brace_after(header), "opened here")
                     .hint("add the missing `}`"),
             );
         }
+    }
+
+    /// Returns the place of the brace that follows a header.
+    fn brace_after(&self, header: Span) -> Span {
+        let opens = |token: &&Token| {
+            let span = self.token_span(**token);
+            token.kind == Kind::OpenBrace && span.start >= header.end
+        };
+        let brace = self.tokens.iter().find(opens);
+        brace.map_or(header, |token| self.token_span(*token))
     }
 
     /// Reads an attribute or a block with the end of its line; after an error it goes past it.
@@ -371,7 +381,7 @@ impl Parser<'_> {
             let next = self.peek();
             return match next.kind {
                 Kind::OpenQuote | Kind::OpenBrace | Kind::Name => self.fail_hint(
-                    next,
+                    name,
                     "a block on one line can hold one argument and nothing else",
                     "this begins another block",
                     "put the inner block on lines of its own",

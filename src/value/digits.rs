@@ -43,7 +43,7 @@ pub(super) fn shortest(mantissa: &UBig, exponent: i64) -> (String, i64) {
     };
     let inclusive = !mantissa.bit(1);
     let upper = expand(mantissa + 1u8);
-    let pad = |text: String| format!("{text:0>width$}", width = upper.len());
+    let pad = |text: String| "0".repeat(upper.len().saturating_sub(text.len())) + &text;
     let (lower, exact) = (pad(expand(mantissa - 1u8)), pad(expand(mantissa.clone())));
     let kept = shortest_prefix(
         lower.as_bytes(),

@@ -12,6 +12,7 @@ mod console;
 mod delivery;
 mod helpers;
 mod imports;
+mod modules;
 mod place;
 mod tests;
 

@@ -1,6 +1,7 @@
 """Time, memory and requests of plans, applies and destroys, against the floor of bare requests.
 
 usage: bench.py [N…]            objects, half policies and half AppRole roles; 100, 1,000 and 10,000 unless given
+       bench.py language        reading and evaluating 10,000 resources in 100 files alone
 """
 import json
 import os
@@ -114,7 +115,58 @@ def bench(objects):
     return plan["wall"] / bare["wall"]
 
 
+FILES, BLOCKS = 100, 50
+
+FILE = """
+locals {
+  team_@ = {
+    name     = "team-@"
+    policies = [for kind in ["read", "write"] : "${kind}-@"]
+    ttl      = 60 * (@ + 1)
+  }
+}
+"""
+
+BLOCK = """
+resource "vault_policy" "p_#" {
+  name   = "policy-${local.team_@.name}-#"
+  policy = <<-EOT
+    %{for kind in local.team_@.policies~}
+    path "secret/data/${kind}/#/*" {
+      capabilities = ${jsonencode(contains(local.team_@.policies, "read-@") ? ["read", "list"] : ["deny"])}
+    }
+    %{endfor~}
+  EOT
+}
+
+resource "vault_approle_auth_backend_role" "r_#" {
+  backend        = "approle"
+  role_name      = format("%s-%05d", local.team_@.name, #)
+  token_policies = toset(concat([vault_policy.p_#.name], local.team_@.policies))
+  token_ttl      = min(local.team_@.ttl, 3600)
+  secret_id_bound_cidrs = [for net in range(2) : cidrsubnet("10.0.0.0/8", 16, net + @)]
+}
+"""
+
+
+def language():
+    """CPU seconds and memory of reading and evaluating a large configuration: `validate`, which needs no server."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="vaultform-bench-"))
+    for file in range(FILES):
+        blocks = "".join(BLOCK.replace("#", str(file * BLOCKS + n)) for n in range(BLOCKS))
+        (directory / f"team-{file:03d}.tf").write_text((FILE + blocks).replace("@", str(file)))
+    program = vf.Program(directory, {})
+    print(f"language: {FILES * BLOCKS * 2:,} resources in {FILES} files   CPU s     MiB")
+    run = best([measured(program, "validate") for _ in range(ROUNDS)])
+    print(f"  read and evaluate{'':<15}{run['cpu']:16.3f}{run['memory']:8.0f}", flush=True)
+    return run
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["language"]:
+        language()
+        sys.exit()
+    language()
     print(f"OpenBao in memory on the same machine, {os.cpu_count()} CPUs, {IN_FLIGHT} requests in flight, best of {ROUNDS} for plan and floor")
     for size in [int(n) for n in sys.argv[1:]] or SIZES:
         bench(size)

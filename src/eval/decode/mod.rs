@@ -5,7 +5,7 @@ mod checks;
 mod rules;
 
 use super::schema::{accepted, type_of};
-use super::{Reference, Scope, Subject, World, evaluate};
+use super::{Reference, Scope, Subject, World, evaluate, values_in};
 use crate::catalog::{Attribute, Kind, PROVIDER, Presence, ResourceType};
 use crate::source::{Diagnostic, Outcome, Span, nearest};
 use crate::syntax::{self, Body};
@@ -184,7 +184,15 @@ impl Decoder {
                 .push(computed(schema, given.name.span.to(place.span)));
         }
         match evaluate(&given.value, scope) {
-            Ok(value) => self.fit(schema, &value, &place),
+            Ok(value) => {
+                let before = self.told.len();
+                let value = self.fit(schema, &value, &place);
+                // What is wrong with a value is clearer beside what it was made of.
+                for told in self.told.iter_mut().skip(before) {
+                    told.values = values_in(&given.value, scope);
+                }
+                value
+            }
             Err(errors) => {
                 self.told.extend(errors);
                 self.unclear(&place);

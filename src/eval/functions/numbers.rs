@@ -214,11 +214,14 @@ fn range(call: &Call<'_>) -> Outcome {
 
 fn signum(call: &Call<'_>) -> Outcome {
     let number = call.number(0);
-    Ok(Value::from(if number.is_zero() {
-        0
-    } else if number.is_negative() {
-        -1
-    } else {
-        1
-    }))
+    if !number.is_integer() {
+        return Err(FunctionError::at(0, "a whole number is required"));
+    }
+    Ok(Value::from(
+        match (number.is_zero(), number.is_negative()) {
+            (true, _) => 0,
+            (_, true) => -1,
+            _ => 1,
+        },
+    ))
 }
