@@ -3,6 +3,7 @@
 //! No plaintext share, root token or passphrase leaves the memory: what is written is encrypted first.
 
 pub mod age;
+pub mod ceremony;
 pub mod durable;
 pub mod keyring;
 pub mod keys;
@@ -10,7 +11,9 @@ pub mod passphrase;
 pub mod people;
 pub mod pgp;
 pub mod program;
+pub mod rehearsal;
 pub mod seal;
 pub mod secrets;
+pub mod self_init;
 pub mod sink;
 pub mod snapshot;
