@@ -45,6 +45,12 @@ struct Maker {
     place: &'static str,
 }
 
+/// Tells whether objects can be made at a path, named by the server, and read again by that name.
+#[must_use]
+pub fn makes(path: &str) -> bool {
+    maker(path).is_some()
+}
+
 /// Returns how an object is made at a path, where that path names none.
 fn maker(path: &str) -> Option<Maker> {
     registry::all().find_map(|kind| match kind.life {
