@@ -74,11 +74,7 @@ fn is_nothing(failure: &Failure) -> bool {
 
 /// Fills variables in, as far as there are values.
 #[must_use]
-pub fn values(
-    context: &Context,
-    project: &project::Project,
-    arguments: Vec<Argument>,
-) -> Assigned {
+pub fn values(context: &Context, project: &project::Project, arguments: Vec<Argument>) -> Assigned {
     let given = Given {
         environment: project::environment(context),
         arguments,

@@ -122,7 +122,8 @@ impl Rehearsal {
 
     fn read(&self, request: &Request) -> Option<Reply> {
         let made = self.inside().made.get(&*request.path).cloned();
-        made.filter(|_| request.verb == Verb::Get).map(|object| Reply::new(200, envelope(object)))
+        made.filter(|_| request.verb == Verb::Get)
+            .map(|object| Reply::new(200, envelope(object)))
     }
 
     fn make(&self, maker: &Maker, body: &Json) -> (String, Reply) {
@@ -171,7 +172,13 @@ mod tests {
         assert_eq!(server.send(read).await.unwrap().data()["name"], "ada");
         let mount = Request::post("sys/auth/people", json!({ "type": "userpass" }));
         server.send(mount).await.unwrap();
-        assert!(server.accessors().await.values().any(|path| path == "sys/auth/people"));
+        assert!(
+            server
+                .accessors()
+                .await
+                .values()
+                .any(|path| path == "sys/auth/people")
+        );
         let paths: Vec<String> = server.written().into_iter().map(|one| one.path).collect();
         assert_eq!(paths, ["identity/entity", "sys/auth/people"]);
     }

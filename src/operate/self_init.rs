@@ -61,7 +61,9 @@ fn audit(path: &str, body: &Json) -> String {
     let kind = body.get("type").and_then(Json::as_str).unwrap_or("file");
     let options = body.get("options").and_then(Json::as_object);
     let lines = options.into_iter().flatten();
-    let lines: String = lines.map(|(name, value)| format!("    {name} = {value}\n")).collect();
+    let lines: String = lines
+        .map(|(name, value)| format!("    {name} = {value}\n"))
+        .collect();
     format!("audit \"{kind}\" \"{path}\" {{\n  options {{\n{lines}  }}\n}}\n\n")
 }
 
@@ -88,14 +90,23 @@ impl Writing<'_> {
             self.stanzas.left_out.push(place);
             return before;
         }
-        let operation = match self.meanings.makings.contains(&one.path) && self.seen.insert(one.path.clone()) {
-            true => "create",
-            false => "update",
-        };
+        let operation =
+            match self.meanings.makings.contains(&one.path) && self.seen.insert(one.path.clone()) {
+                true => "create",
+                false => "update",
+            };
         let mut text = before;
         let _ = writeln!(text, "  request \"{name}\" {{");
-        let _ = writeln!(text, "    operation = \"{operation}\"\n    path      = {}", quoted(&place));
-        if one.body.as_object().is_some_and(|fields| !fields.is_empty()) {
+        let _ = writeln!(
+            text,
+            "    operation = \"{operation}\"\n    path      = {}",
+            quoted(&place)
+        );
+        if one
+            .body
+            .as_object()
+            .is_some_and(|fields| !fields.is_empty())
+        {
             let _ = writeln!(text, "    data = {}", self.value(&one.body, 4));
         }
         text.push_str("  }\n");
@@ -108,7 +119,13 @@ impl Writing<'_> {
     /// Names are letters, digits, `_` and `-`, and each stands once.
     fn name(&mut self, path: &str) -> String {
         self.number += 1;
-        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+        let plain = |c: char| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '_'
+            }
+        };
         let path: String = path.chars().map(plain).collect();
         format!("r{}_{path}", self.number)
     }
@@ -117,13 +134,22 @@ impl Writing<'_> {
     fn tell_accessors(&mut self, body: &Json, before: &mut String) {
         let mut wanted = Vec::new();
         each_text(body, &mut |text| {
-            if let Some(path) = self.meanings.accessors.get(text).filter(|_| !self.told.contains_key(text)) {
+            if let Some(path) = self
+                .meanings
+                .accessors
+                .get(text)
+                .filter(|_| !self.told.contains_key(text))
+            {
                 wanted.push((text.to_owned(), path.clone()));
             }
         });
         for (accessor, path) in wanted {
             let name = self.name(&path);
-            let _ = writeln!(before, "  request \"{name}\" {{\n    operation = \"read\"\n    path      = {}\n  }}", quoted(&path));
+            let _ = writeln!(
+                before,
+                "  request \"{name}\" {{\n    operation = \"read\"\n    path      = {}\n  }}",
+                quoted(&path)
+            );
             let fields = ["data", "accessor"].map(str::to_owned).to_vec();
             self.told.insert(accessor, (name, fields));
         }
@@ -134,7 +160,9 @@ impl Writing<'_> {
         let mut found = false;
         each_text(body, &mut |text| {
             let known = self.told.keys().chain(self.meanings.variables.keys());
-            found |= known.into_iter().any(|one| text != one && text.contains(one.as_str()));
+            found |= known
+                .into_iter()
+                .any(|one| text != one && text.contains(one.as_str()));
         });
         found
     }
@@ -145,7 +173,10 @@ impl Writing<'_> {
         match json {
             Json::String(text) => self.text(text, indent),
             Json::Array(items) => {
-                let items: Vec<String> = items.iter().map(|item| self.value(item, indent + 2)).collect();
+                let items: Vec<String> = items
+                    .iter()
+                    .map(|item| self.value(item, indent + 2))
+                    .collect();
                 format!("[{}]", items.join(", "))
             }
             Json::Object(fields) => {
@@ -225,11 +256,27 @@ mod tests {
     #[test]
     fn secrets_ids_and_accessors_are_told_where_a_server_finds_them() {
         let written = [
-            write("sys/audit/to-file", json!({"type": "file", "options": {"file_path": "stdout"}}), None),
-            write("auth/people/users/ada", json!({"password": "SECRET", "token_policies": ["admin"]}), None),
+            write(
+                "sys/audit/to-file",
+                json!({"type": "file", "options": {"file_path": "stdout"}}),
+                None,
+            ),
+            write(
+                "auth/people/users/ada",
+                json!({"password": "SECRET", "token_policies": ["admin"]}),
+                None,
+            ),
             write("identity/entity", json!({"name": "ada"}), Some("ID")),
-            write("identity/entity-alias", json!({"canonical_id": "ID", "mount_accessor": "ACCESSOR", "name": "ada"}), None),
-            write("kv/data/x", json!({"data": {"url": "pg://SECRET@host"}}), None),
+            write(
+                "identity/entity-alias",
+                json!({"canonical_id": "ID", "mount_accessor": "ACCESSOR", "name": "ada"}),
+                None,
+            ),
+            write(
+                "kv/data/x",
+                json!({"data": {"url": "pg://SECRET@host"}}),
+                None,
+            ),
         ];
         let pair = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
         let meanings = Meanings {
@@ -239,12 +286,29 @@ mod tests {
         };
         let stanzas = stanzas(&written, &meanings);
         let text = &stanzas.text;
-        assert!(text.starts_with("audit \"file\" \"to-file\" {\n  options {\n    file_path = \"stdout\"\n  }\n}\n"), "{text}");
-        assert!(text.contains("operation = \"create\"\n    path      = \"auth/people/users/ada\""), "{text}");
+        assert!(
+            text.starts_with(
+                "audit \"file\" \"to-file\" {\n  options {\n    file_path = \"stdout\"\n  }\n}\n"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("operation = \"create\"\n    path      = \"auth/people/users/ada\""),
+            "{text}"
+        );
         assert!(text.contains("env_var = \"TF_VAR_password\""), "{text}");
-        assert!(text.contains("response_name = \"r2_identity_entity\""), "{text}");
-        assert!(text.contains("operation = \"read\"\n    path      = \"sys/auth/people\""), "{text}");
-        assert!(!text.contains("SECRET") && !text.contains("ACCESSOR"), "{text}");
+        assert!(
+            text.contains("response_name = \"r2_identity_entity\""),
+            "{text}"
+        );
+        assert!(
+            text.contains("operation = \"read\"\n    path      = \"sys/auth/people\""),
+            "{text}"
+        );
+        assert!(
+            !text.contains("SECRET") && !text.contains("ACCESSOR"),
+            "{text}"
+        );
         assert_eq!(stanzas.left_out, ["kv/data/x"]);
         assert_eq!(stanzas.variables.len(), 1);
     }

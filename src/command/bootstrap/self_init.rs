@@ -36,7 +36,12 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     let variables = stand_ins(&read, &mut assigned)?;
     let rehearsal = Arc::new(Rehearsal::default());
     let (first, _) = rehearsed(context, &assigned, &rehearsal, Vec::new()).await?;
-    let left: Vec<&Step> = first.plan.steps.iter().filter(|step| !is_possible(step)).collect();
+    let left: Vec<&Step> = first
+        .plan
+        .steps
+        .iter()
+        .filter(|step| !is_possible(step))
+        .collect();
     let excludes: Vec<String> = left.iter().map(|step| step.address.to_string()).collect();
     let (planned, ledger) = rehearsed(context, &assigned, &rehearsal, excludes.clone()).await?;
     sound(&planned)?;
@@ -52,7 +57,8 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
         ledger: &ledger,
         lock: None,
     };
-    let report = apply(planned, &keeper, &Deaf, &settings).await;
+    let link = link(&rehearsal);
+    let report = apply(planned, &keeper, &Deaf, &link, &settings).await;
     if report.diagnostics.iter().any(Diagnostic::is_error) {
         return Err(report.diagnostics.into());
     }
@@ -62,7 +68,10 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
         makings,
     };
     let made = stanzas(&rehearsal.written(), &meanings);
-    let devices: String = audits(context)?.iter().map(|audit| stanza(audit) + "\n").collect();
+    let devices: String = audits(context)?
+        .iter()
+        .map(|audit| stanza(audit) + "\n")
+        .collect();
     context.say(&text(&devices, &made, &excludes));
     Ok(Exit::Done)
 }
@@ -73,13 +82,19 @@ fn text(devices: &str, made: &Stanzas, excludes: &[String]) -> String {
          # (`seal` stanza); there is no root token and no share afterwards, so some login must be among what is made.\n",
     );
     for variable in &made.variables {
-        head.push_str(&format!("# It reads a secret from its environment: {variable}\n"));
+        head.push_str(&format!(
+            "# It reads a secret from its environment: {variable}\n"
+        ));
     }
     for address in excludes {
-        head.push_str(&format!("# Left to the first apply, which has to keep what it makes: {address}\n"));
+        head.push_str(&format!(
+            "# Left to the first apply, which has to keep what it makes: {address}\n"
+        ));
     }
     for path in &made.left_out {
-        head.push_str(&format!("# Left to the first apply, as it has a secret or an id within a text: {path}\n"));
+        head.push_str(&format!(
+            "# Left to the first apply, as it has a secret or an id within a text: {path}\n"
+        ));
     }
     format!("{head}\n{devices}{}", made.text)
 }
@@ -102,7 +117,9 @@ fn stand_ins(
         };
         let value = crate::value::convert(&Value::from(text.as_str()), &variable.ty);
         let Ok(value) = value else {
-            let message = format!("the secret variable `{name}` is no text, and a server's environment has only texts");
+            let message = format!(
+                "the secret variable `{name}` is no text, and a server's environment has only texts"
+            );
             return Err(Diagnostic::error("invalid-variable", message)
                 .at(variable.span, "declared here")
                 .hint("declare a variable of type `string` for each secret")
@@ -127,10 +144,7 @@ async fn rehearsed(
 ) -> Result<(Planned, Ledger), Failure> {
     let project = project::read(context, false)?;
     let world = project.world(context, assigned);
-    let link = Link(Connection {
-        server: server.clone(),
-        namespace: "".into(),
-    });
+    let link = link(server);
     let named = file::read(context)?.ledger_settings(context)?;
     let settings = LedgerSettings {
         kind: Kind::None,
@@ -165,22 +179,25 @@ fn is_possible(step: &Step) -> bool {
 /// The paths whose first write is a making.
 fn makings(planned: &Planned) -> std::collections::BTreeSet<String> {
     let steps = planned.plan.steps.iter();
-    let telling = steps.filter(|step| {
-        step.change == Change::Create && step.kind.tells_making != Products::Nobody
-    });
+    let telling = steps
+        .filter(|step| step.change == Change::Create && step.kind.tells_making != Products::Nobody);
     telling
         .filter_map(|step| Some(step.place.as_ref()?.path.to_string()))
         .collect()
+}
+
+fn link(server: &Arc<Rehearsal>) -> Link {
+    Link(Connection {
+        server: server.clone(),
+        namespace: "".into(),
+    })
 }
 
 /// Every provider block leads to the same server.
 struct Link(Connection);
 
 impl Connector for Link {
-    fn connect<'a>(
-        &'a self,
-        _: &'a Value,
-    ) -> BoxFuture<'a, Result<Connection, Diagnostic>> {
+    fn connect<'a>(&'a self, _: &'a Value) -> BoxFuture<'a, Result<Connection, Diagnostic>> {
         Box::pin(async { Ok(self.0.clone()) })
     }
 }
@@ -194,4 +211,3 @@ impl Events for Deaf {
     fn done(&self, _: &Address, _: Change, _: Option<&str>, _: Duration) {}
     fn failed(&self, _: &Address, _: Change, _: Duration) {}
 }
-
