@@ -112,6 +112,9 @@ pub struct ResourceType {
     pub query: &'static [(&'static str, &'static str)],
     /// Whether the server goes on removing it after it said yes.
     pub removed_later: bool,
+    /// Which servers tell making it from changing it, so that a token needs `create` for the one and `update` for the
+    /// other; else `update` is for both (`x-vault-createSupported` of the servers' OpenAPI documents).
+    pub tells_making: Products,
     /// What is lost for good with an object of the type, in words; empty where the configuration brings all of it back.
     pub irreplaceable: &'static str,
     /// Texts of refusals that mean that the object is not there, where the status does not say so.
@@ -165,6 +168,7 @@ impl ResourceType {
             absent: &[],
             query: &[],
             removed_later: false,
+            tells_making: Products::Nobody,
             irreplaceable: "",
             products: Products::Both,
             notes: &[],
@@ -279,6 +283,19 @@ impl ResourceType {
     #[must_use]
     pub const fn removed_later(mut self) -> ResourceType {
         self.removed_later = true;
+        self
+    }
+
+    /// Says that all servers tell making it from changing it.
+    #[must_use]
+    pub const fn tells_making(self) -> ResourceType {
+        self.tells_making_on(Products::Both)
+    }
+
+    /// Says which servers tell making it from changing it.
+    #[must_use]
+    pub const fn tells_making_on(mut self, products: Products) -> ResourceType {
+        self.tells_making = products;
         self
     }
 

@@ -233,7 +233,7 @@ async fn attempt(
     if order.wish.refresh_only {
         return only_look(context, session, planned, manner.show_sensitive).map(Some);
     }
-    let Some(planned) = decide(context, session, planned, &order.wish, manner)? else {
+    let Some(planned) = decide(context, session, planned, &order.wish, manner).await? else {
         return Ok(Some(Exit::Failed));
     };
     if planned.plan.has_changes() && !first(context, session, order.hold).await? {
@@ -273,7 +273,7 @@ fn only_look(context: &Context, session: &Session, planned: Planned, show_sensit
 }
 
 /// Hands on what may be written: nothing after a no.
-fn decide(
+async fn decide(
     context: &Context,
     session: &Session,
     planned: Planned,
@@ -293,6 +293,7 @@ fn decide(
     let mut told = session.notices.clone();
     told.extend(planned.plan.diagnostics.iter().cloned());
     context.tell(&told);
+    context.tell(&super::least::look(session, &planned).await?);
     if !manner.approved && planned.plan.has_changes() {
         let question = format!(
             "\n{}",

@@ -124,6 +124,7 @@ const GUARDS: &[&str] = &[
     "wrong-ledger",
     "prevent-destroy",
     "self-lockout",
+    "capabilities-missing",
     "last-audit-device",
     "adopts-existing",
     "owned-elsewhere",

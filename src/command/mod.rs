@@ -22,9 +22,11 @@ mod findings;
 mod flags;
 pub mod fmt;
 mod generate;
+pub mod generate_root;
 pub mod graph;
 pub mod import;
 pub mod init;
+mod least;
 pub mod ledger;
 pub mod lint;
 mod modules;
@@ -34,6 +36,7 @@ mod outside;
 mod panics;
 pub mod plan;
 mod planning;
+pub mod policy;
 mod progress;
 mod project;
 mod saved;
@@ -237,6 +240,8 @@ fn parser() -> Command {
         unseal::command(),
         secrets::command(),
         snapshot::command(),
+        policy::command(),
+        generate_root::command(),
         state::refresh_command(),
         init::get_command(),
         init::providers_command(),
@@ -299,6 +304,8 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "unseal" => unseal::run(context, matches).await,
         "secrets" => secrets::run(context, matches).await,
         "snapshot" => snapshot::run(context, matches).await,
+        "policy" => policy::run(context, matches).await,
+        "generate-root" => generate_root::run(context, matches).await,
         "init" => init::run(context, matches).await,
         "refresh" => state::refresh(context, matches).await,
         "get" => init::get(context, matches).await,

@@ -72,7 +72,9 @@ fn is_nothing(failure: &Failure) -> bool {
     codes.eq(["no-configuration"])
 }
 
-fn values(context: &Context, project: &project::Project, arguments: Vec<Argument>) -> Assigned {
+/// Fills variables in, as far as there are values.
+#[must_use]
+pub fn values(context: &Context, project: &project::Project, arguments: Vec<Argument>) -> Assigned {
     let given = Given {
         environment: project::environment(context),
         arguments,

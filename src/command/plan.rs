@@ -100,9 +100,11 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     if let Some(file) = path(matches, "generate-config-out") {
         generate(context, &order, &file).await?;
     }
-    let (session, planned) = make(context, order).await?;
+    let (session, mut planned) = make(context, order).await?;
     let gain = is_set(matches, "fail-on-access-gain").then(|| access_gain(&session.access));
     let gain = gain.flatten();
+    let hints = super::least::hints(&session, &planned).await;
+    planned.plan.diagnostics.extend(hints);
     let outcome = conclude(
         context,
         &session,

@@ -27,6 +27,8 @@ use std::time::Duration;
 /// What stands behind a plan while a command runs. It is to be ended by [`Session::close`].
 pub struct Session {
     pub links: Arc<Links>,
+    /// The connection to the server that keeps the ledger.
+    pub home: Connection,
     pub ledger: Ledger,
     pub lock: Option<Lock>,
     pub assigned: Assigned,
@@ -119,9 +121,16 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
         settings: kept,
         links,
     };
-    let opened = shelf.open(context, order.hold).await;
+    let opened = match shelf.open(context, order.hold).await {
+        // Who may not lock lacks more than that: planned without the lock, all of it is told before the first write.
+        Err(failure) if order.hold.is_some() && is_denied(&failure) => {
+            shelf.open(context, None).await
+        }
+        opened => opened,
+    };
     let (ledger, lock) = opened.map_err(explained)?;
     let mut session = Session {
+        home: shelf.home,
         links: shelf.links,
         lock,
         assigned,
@@ -150,6 +159,13 @@ fn with_mistakes(context: &Context, project: &Project, mut failure: Failure) -> 
     }
     blind::complete(&world, &mut failure.diagnostics);
     failure
+}
+
+fn is_denied(failure: &Failure) -> bool {
+    failure
+        .diagnostics
+        .iter()
+        .all(|problem| problem.code == "permission-denied")
 }
 
 impl Shelf {

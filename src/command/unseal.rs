@@ -33,23 +33,29 @@ const LOOK: Duration = Duration::from_secs(5);
 pub fn command() -> Command {
     Command::new("unseal")
         .about("Give its shares to a sealed server")
-        .args([
-            value(
-                "from",
-                "sink|stdin|fd:N",
-                "Where the shares are: the sinks of the block `bootstrap`, or lines of text",
-            ),
-            value(
-                "sink",
-                "FILE",
-                "A sink by its path, opened with VAULTFORM_PASSPHRASE",
-            ),
-            switch(
-                "wait",
-                "Keep watching, and unseal whenever the server was started again",
-            ),
-        ])
+        .args(source_flags())
+        .args([switch(
+            "wait",
+            "Keep watching, and unseal whenever the server was started again",
+        )])
         .args(variable_flags())
+}
+
+/// Returns the options that say where shares are.
+#[must_use]
+pub fn source_flags() -> [clap::Arg; 2] {
+    [
+        value(
+            "from",
+            "sink|stdin|fd:N",
+            "Where the shares are: the sinks of the block `bootstrap`, or lines of text",
+        ),
+        value(
+            "sink",
+            "FILE",
+            "A sink by its path, opened with VAULTFORM_PASSPHRASE",
+        ),
+    ]
 }
 
 /// Unseals.
@@ -153,7 +159,10 @@ async fn look(
 }
 
 /// Finds the shares, and the other nodes of the cluster where the settings name them.
-async fn shares(
+///
+/// # Errors
+/// When there are none, or they cannot be opened.
+pub async fn shares(
     context: &Context,
     matches: &ArgMatches,
 ) -> Result<(Vec<Text>, Vec<String>), Failure> {

@@ -239,7 +239,10 @@ pub fn absent_modules(
     surroundings: &dyn Surroundings,
     sources: &mut Sources,
 ) -> Vec<Absent> {
-    let options = Options { skip_foreign: true };
+    let options = Options {
+        skip_foreign: true,
+        only_validates: true,
+    };
     let mut loader = Loader::new(root, surroundings, sources, options);
     let directory = join(Path::new(""), root);
     if let Ok(body) = loader.body(&directory) {

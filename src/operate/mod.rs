@@ -4,6 +4,7 @@
 
 pub mod age;
 pub mod archive;
+pub mod ceremony;
 pub mod durable;
 pub mod keyring;
 pub mod keys;
@@ -12,7 +13,9 @@ pub mod passphrase;
 pub mod people;
 pub mod pgp;
 pub mod program;
+pub mod rehearsal;
 pub mod seal;
 pub mod secrets;
+pub mod self_init;
 pub mod sink;
 pub mod snapshot;

@@ -286,7 +286,7 @@ fn unreadable(
         None if wish.is_null() => (Comparison::Digest, true),
         None => (
             Comparison::Unverified,
-            recorded(owned, leaf).is_none() && was_adopted(owned),
+            was_adopted(owned) && recorded(owned, leaf).is_none_or(|old| old == digest),
         ),
         Some(old) => (Comparison::Digest, old == digest && same_object),
     }

@@ -3,13 +3,17 @@
 
 use super::graph::ModulePath;
 pub use super::scope::InstanceScope;
+use crate::catalog::ResourceType;
+use crate::catalog::registry::lookup;
 use crate::config::{
     Configuration, DeclaredCall, DeclaredResource, DeclaredVariable, Module, Repetition, ResourceId,
 };
 use crate::eval::functions::Phase;
 use crate::eval::{Step, Subject, evaluate};
 use crate::source::{Diagnostic, Outcome, Span, Surroundings};
-use crate::value::{Address, InstanceKey, Marks, ModuleAddress, ModuleStep, Type, Value, convert};
+use crate::value::{
+    Address, InstanceKey, Marks, Mode, ModuleAddress, ModuleStep, Type, Value, convert,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -151,6 +155,29 @@ impl World {
             seen: BTreeMap::new(),
         };
         self.objects.insert((module.clone(), id.clone()), instances);
+    }
+
+    /// Lists the instances of data sources and ephemerals that were read, with their types and values.
+    #[must_use]
+    pub fn read_while_planning(&self) -> Vec<(Address, &'static ResourceType, Value)> {
+        let mut found = Vec::new();
+        let read = |id: &ResourceId| matches!(id.mode, Mode::Data | Mode::Ephemeral);
+        for ((module, id), instances) in self.objects.iter().filter(|((_, id), _)| read(id)) {
+            let Some(kind) = lookup(id.mode, &id.type_name) else {
+                continue;
+            };
+            for (key, seen) in &instances.seen {
+                let address = Address {
+                    module: module.clone(),
+                    mode: id.mode,
+                    type_name: id.type_name.clone(),
+                    name: id.name.clone(),
+                    key: key.clone(),
+                };
+                found.extend(seen.as_ref().map(|seen| (address, kind, seen.plan.clone())));
+            }
+        }
+        found
     }
 
     /// Learns the attributes of an instance; `None` after a failure.

@@ -16,9 +16,9 @@ openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out s
 class Bare(vf.Process, vf.Server):
     """A node of raft storage over TLS. `seal`: shamir, or static (it unseals by itself)."""
 
-    def __init__(self, seal="shamir", tls_of=None, extra=""):
+    def __init__(self, seal="shamir", tls_of=None, extra="", env=None):
         vf.Process.__init__(self, "bare")
-        self.port, self.cluster_port, self.seal, self.extra = vf.free_port(), vf.free_port(), seal, extra
+        self.port, self.cluster_port, self.seal, self.extra, self.more = vf.free_port(), vf.free_port(), seal, extra, env or {}
         if tls_of:
             for name in ("ca.pem", "server.pem", "server.key"):
                 shutil.copy(tls_of.dir / name, self.dir / name)
@@ -45,7 +45,7 @@ class Bare(vf.Process, vf.Server):
 
     def start(self, wait=True):
         self.spawn([vf.BAO, "server", f"-config={self.config}", "-log-level=info"],
-                   cwd=self.dir, env={"PATH": os.environ["PATH"], "HOME": str(self.dir)})
+                   cwd=self.dir, env={"PATH": os.environ["PATH"], "HOME": str(self.dir)} | self.more)
         if wait:
             vf.wait_for(lambda: self.http.get(self.addr + "/v1/sys/seal-status", timeout=2).ok)
 

@@ -17,6 +17,7 @@ const ROLE: ResourceType = ResourceType::new(
     "auth/{backend}/role/{role_name}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .list("auth/{backend}/role")
 .attributes(&[
     path("backend", "Mount path of the auth method.")

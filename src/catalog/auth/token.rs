@@ -15,6 +15,7 @@ const ROLE: ResourceType = ResourceType::new(
     "auth/token/roles/{role_name}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .list("auth/token/roles")
 .attributes(&[
     text("role_name", "Name of the role.").required().identity(),

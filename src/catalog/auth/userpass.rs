@@ -15,6 +15,7 @@ const USER: ResourceType = ResourceType::new(
     "auth/{mount}/users/{username}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .list("auth/{mount}/users")
 .attributes(&[
     path("mount", "Mount path of the auth method.")

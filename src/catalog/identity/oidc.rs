@@ -46,6 +46,7 @@ const KEY: ResourceType = ResourceType::new(
     "identity/oidc/key/{name}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .id("{name}")
 .list("identity/oidc/key")
 .attributes(&[
@@ -102,6 +103,7 @@ const ROLE: ResourceType = ResourceType::new(
     "identity/oidc/role/{name}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .id("{name}")
 .list("identity/oidc/role")
 .attributes(&[
@@ -134,6 +136,7 @@ const SCOPE: ResourceType = ResourceType::new(
     "identity/oidc/scope/{name}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .list("identity/oidc/scope")
 .attributes(&[
     text("name", "Name of the scope.").required().identity(),
@@ -154,6 +157,7 @@ const ASSIGNMENT: ResourceType = ResourceType::new(
     "identity/oidc/assignment/{name}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .list("identity/oidc/assignment")
 .attributes(&[
     text("name", "Name of the assignment.")
@@ -180,6 +184,7 @@ const CLIENT: ResourceType = ResourceType::new(
     "identity/oidc/client/{name}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .list("identity/oidc/client")
 .bulk("identity/oidc/client")
 .attributes(&[
@@ -217,6 +222,7 @@ const PROVIDER: ResourceType = ResourceType::new(
     "identity/oidc/provider/{name}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .list("identity/oidc/provider")
 .attributes(&[
     text("name", "Name of the provider.").required().identity(),

@@ -22,6 +22,7 @@ const CONNECTION: ResourceType = ResourceType::new(
     "{backend}/config/{name}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .list("{backend}/config")
 .rotates(Rotation {
     path: "{backend}/rotate-root/{name}",
@@ -104,6 +105,7 @@ const ROLE: ResourceType = ResourceType::new(
     "{backend}/roles/{name}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .list("{backend}/roles")
 .attributes(&[
     path("backend", "Mount path of the engine.").required().identity(),
@@ -155,6 +157,7 @@ const STATIC_ROLE: ResourceType = ResourceType::new(
     "{backend}/static-roles/{name}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .list("{backend}/static-roles")
 .attributes(&[
     path("backend", "Mount path of the engine.").required().identity(),

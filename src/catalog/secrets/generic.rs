@@ -21,6 +21,7 @@ const GENERIC_SECRET: ResourceType = ResourceType::new(
     "{path}",
     Life::Secret,
 )
+.tells_making()
 .attributes(&[
     path(
         "path",

@@ -80,6 +80,7 @@ const ROLE: ResourceType = ResourceType::new(
     "{backend}/roles/{name}",
     Life::Upsert(Omitted::Kept),
 )
+.tells_making()
 .list("{backend}/roles")
 .attributes(&[
     path("backend", "Mount path of the engine.")

@@ -2,8 +2,8 @@
 
 use super::{LEASE, MOUNT_ID};
 use crate::catalog::{
-    Attribute, DataRead, JsonWire, Life, Omitted, Part, ResourceType, Rule, block, boolean,
-    checked, integer, json, list, map, path, seconds, text,
+    Attribute, DataRead, JsonWire, Life, Omitted, Part, Products, ResourceType, Rule, block,
+    boolean, checked, integer, json, list, map, path, seconds, text,
 };
 
 /// The types of this engine.
@@ -20,6 +20,7 @@ const BACKEND_V2: ResourceType = ResourceType::new(
         delete: false,
     },
 )
+.tells_making_on(Products::OpenBao)
 .attributes(&[
     path("mount", "Mount path of the engine.")
         .required()
@@ -58,6 +59,7 @@ const SECRET_V2: ResourceType = ResourceType::new(
     "{mount}/data/{name}",
     Life::Versioned,
 )
+.tells_making()
 .list("{mount}/metadata")
 .attributes(&[
     path("mount", "Mount path of the engine.")
@@ -169,6 +171,7 @@ const SECRET_V1: ResourceType = ResourceType::new(
     "{path}",
     Life::Upsert(Omitted::Reset),
 )
+.tells_making()
 .attributes(&[
     path("path", "Mount path and path of the secret.")
         .required()

@@ -139,6 +139,7 @@ const CACHE: ResourceType = ResourceType::new(
         delete: false,
     },
 )
+.tells_making_on(Products::OpenBao)
 .attributes(&[
     path("backend", "Mount path of the engine.")
         .required()

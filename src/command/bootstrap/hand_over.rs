@@ -1,10 +1,10 @@
 //! The last steps: the identity that is made takes over from the root token, which goes.
 
 use super::work::Work;
-use crate::command::apply;
 use crate::command::exit::{Exit, Failure};
 use crate::command::plan::checked;
 use crate::command::planning::make;
+use crate::command::{apply, least};
 use crate::operate::seal::seal_status;
 use crate::server::{Connection, Request, Server, ServerError};
 use crate::source::Diagnostic;
@@ -35,9 +35,16 @@ pub async fn prove_identity(work: &Work<'_>) -> Result<(), Failure> {
         .await
         .map_err(not_yet)?;
     let checked = checked(work.context, &session, planned);
+    let lacking = match &checked {
+        Ok(planned) => least::lacking(&session, planned).await,
+        Err(_) => None,
+    };
     work.context.tell(&session.close().await);
     checked.map_err(not_yet)?;
-    Ok(())
+    match lacking {
+        Some(problem) => Err(not_yet(problem.into())),
+        None => Ok(()),
+    }
 }
 
 /// The root token stays until somebody else can do the work.

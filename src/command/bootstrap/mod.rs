@@ -5,6 +5,7 @@ mod audit;
 mod first;
 mod hand_over;
 mod look;
+mod self_init;
 pub mod settings;
 mod steps;
 pub mod work;
@@ -37,11 +38,12 @@ pub fn command() -> Command {
                 "Read the root token from this file descriptor: `gpg --decrypt root-token.pgp | …`",
             ),
         ]);
+    let emit = Command::new("emit-self-init").about("Write the stanzas by which an OpenBao server makes this configuration by itself, at its first start");
     Command::new("bootstrap")
         .about("Take a new server into use: keys, first configuration, hand-over")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([plan, apply, status].map(|inner| inner.args(variable_flags())))
+        .subcommands([plan, apply, status, emit].map(|inner| inner.args(variable_flags())))
 }
 
 /// Runs the command.
@@ -53,6 +55,7 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
         Some(("plan", matches)) => look::plan(context, matches).await,
         Some(("status", matches)) => look::status(context, matches).await,
         Some(("apply", matches)) => steps::apply(context, matches).await,
+        Some(("emit-self-init", matches)) => self_init::run(context, matches).await,
         _ => Ok(Exit::Failed),
     }
 }

@@ -62,6 +62,28 @@ pub fn read(context: &Context) -> Result<Bootstrap, Failure> {
     }
 }
 
+/// Reads the audit devices of the block alone; without a block there are none.
+///
+/// # Errors
+/// When one of them is written wrongly.
+pub fn audits(context: &Context) -> Result<Vec<Audit>, Failure> {
+    let body = settings::body(context)?;
+    let mut reading = Reading {
+        context,
+        problems: Vec::new(),
+    };
+    let blocks = body
+        .blocks()
+        .filter(|block| block.identifier() == "bootstrap");
+    let inner = blocks.flat_map(|block| block.body().blocks());
+    let audits = inner.filter(|block| block.identifier() == "audit");
+    let found: Vec<Audit> = audits.filter_map(|block| reading.audit(block)).collect();
+    match reading.problems.is_empty() {
+        true => Ok(found),
+        false => Err(reading.problems.into()),
+    }
+}
+
 /// Reads a block and collects what is wrong.
 struct Reading<'a> {
     context: &'a Context,
