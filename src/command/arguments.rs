@@ -13,7 +13,7 @@ pub struct Line {
 }
 
 /// Commands that have commands of their own, whose name is part of that of the environment variable.
-const GROUPS: &[&str] = &["state", "ledger", "workspace", "providers"];
+const GROUPS: &[&str] = &["state", "ledger", "workspace", "providers", "policy"];
 
 /// Puts a command line into form: takes `-chdir` out, adds the arguments of `TF_CLI_ARGS` and `TF_CLI_ARGS_<command>`
 /// behind the command's name, and gives every option two dashes.

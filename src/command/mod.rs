@@ -24,11 +24,14 @@ pub mod import;
 pub mod init;
 pub mod ledger;
 pub mod lint;
+mod live;
+mod lockout;
 mod open;
 pub mod output;
 mod panics;
 pub mod plan;
 mod planning;
+pub mod policy;
 mod progress;
 mod project;
 mod saved;
@@ -213,6 +216,7 @@ fn parser() -> Command {
         output::command(),
         validate::command(),
         lint::command(),
+        policy::command(),
         fmt::command(),
         explain::command(),
         graph::command(),
@@ -271,6 +275,7 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "output" => output::run(context, matches).await,
         "validate" => validate::run(context, matches),
         "lint" => lint::run(context, matches).await,
+        "policy" => policy::run(context, matches).await,
         "fmt" => fmt::run(context, matches),
         "explain" => explain::run(context, matches),
         "graph" => graph::run(context, matches),

@@ -45,3 +45,4 @@ pub mod plan_text;
 pub mod progress;
 pub mod prompt;
 pub mod state_text;
+pub mod test_text;
