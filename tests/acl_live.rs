@@ -16,8 +16,8 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Map, Value, json};
 use vaultform::policy::{
-    Alias, Context, Decision, Entity, Group, Identity, Operation, Policy, Request, RuleSet, Server, Version,
-    parse_at,
+    Alias, Context, Decision, Entity, Group, Identity, Operation, Policy, Request, RuleSet, Server,
+    Version, parse_at,
 };
 
 const SEED: u64 = 20_261_121;
@@ -30,7 +30,11 @@ fn the_model_answers_as_openbao_does() {
     };
     let (seed, rounds) = (number("ACL_SEED", SEED), number("ACL_SOAK", 300));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = if rounds < 5_000 { 1 } else { cores.min(4) as u64 };
+    let threads = if rounds < 5_000 {
+        1
+    } else {
+        cores.min(4) as u64
+    };
     println!("seed {seed}, {rounds} policy sets on {threads} servers");
     let share = rounds.div_ceil(threads);
     let runs: Vec<std::thread::JoinHandle<BTreeMap<String, u64>>> = (0..threads)
@@ -194,11 +198,16 @@ impl Run {
         self.compare(&policies, &texts, &token, known);
         let body = json!({"token": token});
         let headers = self.headers();
-        self.bao.request("POST", "auth/token/revoke", ROOT, Some(&body), &headers);
+        self.bao
+            .request("POST", "auth/token/revoke", ROOT, Some(&body), &headers);
     }
 
     fn compare(&mut self, policies: &[Policy], texts: &[String], token: &str, known: bool) {
-        let paths: Vec<&str> = policies.iter().flat_map(|one| &one.rules).map(|rule| rule.path.as_str()).collect();
+        let paths: Vec<&str> = policies
+            .iter()
+            .flat_map(|one| &one.rules)
+            .map(|rule| rule.path.as_str())
+            .collect();
         let distinct: std::collections::BTreeSet<&str> = paths.iter().copied().collect();
         if distinct.len() < paths.len() {
             self.count("paths that merge");
@@ -424,8 +433,18 @@ impl Run {
             self.count("keys of LIST filtered");
         }
         self.count("keys of LIST compared");
-        let keys: Vec<&str> = answer["data"]["keys"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        assert_eq!(keys, expected, "LIST {directory} by\n{}", texts.join("---\n"));
+        let keys: Vec<&str> = answer["data"]["keys"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        assert_eq!(
+            keys,
+            expected,
+            "LIST {directory} by\n{}",
+            texts.join("---\n")
+        );
     }
 
     fn restore(&self, path: &str) {

@@ -7,25 +7,37 @@ use common::{Bao, ROOT};
 use run::Place;
 use serde_json::{Value, json};
 
-const ALL: &str = r#"path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }"#;
+const ALL: &str =
+    r#"path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }"#;
 const APP: &str = r#"path "kv/*" { capabilities = ["read"] }"#;
 
 /// A server with an administrator that logs in by AppRole, and its token.
 fn server() -> (Bao, String) {
     let bao = Bao::start();
-    bao.root("POST", "sys/policies/acl/deployer", json!({ "policy": ALL }));
+    bao.root(
+        "POST",
+        "sys/policies/acl/deployer",
+        json!({ "policy": ALL }),
+    );
     bao.root("POST", "sys/auth/approle", json!({ "type": "approle" }));
-    bao.root("POST", "auth/approle/role/deployer", json!({ "token_policies": ["deployer"] }));
+    bao.root(
+        "POST",
+        "auth/approle/role/deployer",
+        json!({ "token_policies": ["deployer"] }),
+    );
     let role = bao.root("GET", "auth/approle/role/deployer/role-id", Value::Null);
     let secret = bao.root("POST", "auth/approle/role/deployer/secret-id", json!({}));
-    let body = json!({ "role_id": role["data"]["role_id"], "secret_id": secret["data"]["secret_id"] });
+    let body =
+        json!({ "role_id": role["data"]["role_id"], "secret_id": secret["data"]["secret_id"] });
     let login = bao.root("POST", "auth/approle/login", body);
     let token = login["auth"]["client_token"].as_str().expect("a token");
     (bao, token.to_owned())
 }
 
 fn policy(rules: &str) -> String {
-    format!("resource \"vault_policy\" \"deployer\" {{\n  name   = \"deployer\"\n  policy = <<-EOT\n    {rules}\n  EOT\n}}\n")
+    format!(
+        "resource \"vault_policy\" \"deployer\" {{\n  name   = \"deployer\"\n  policy = <<-EOT\n    {rules}\n  EOT\n}}\n"
+    )
 }
 
 fn role(policies: &str) -> String {
@@ -51,10 +63,14 @@ fn a_policy_that_takes_its_own_power_away_is_refused_before_anything_is_written(
     let (bao, token) = server();
     let place = place(&bao, &token, &policy(APP));
     let ran = place.run(&["apply", "-auto-approve"]).ended(6);
-    ran.says("after this plan the identity that runs it could no longer write").says("-allow-lockout");
+    ran.says("after this plan the identity that runs it could no longer write")
+        .says("-allow-lockout");
     assert_eq!(text(&bao), json!(ALL), "nothing was written");
     let mounts = bao.root("GET", "sys/mounts", Value::Null);
-    assert!(mounts["data"]["vaultform/"].is_null(), "not even the ledger");
+    assert!(
+        mounts["data"]["vaultform/"].is_null(),
+        "not even the ledger"
+    );
     place.run(&["plan"]).ended(1).says("the ledger");
     place.run(&["plan", "-allow-lockout"]).ended(0);
     place.write("main.tf", &policy(&format!("{ALL}\n    {APP}")));
@@ -69,16 +85,25 @@ fn the_role_and_the_mount_of_the_login_count_as_well() {
     let place = place(&bao, &token, &whole);
     place.run(&["apply", "-auto-approve"]).ended(0);
     place.write("main.tf", &whole.replace("= [\"deployer\"]", "= [\"app\"]"));
-    place.run(&["apply", "-auto-approve"]).ended(6).says("could no longer write");
+    place
+        .run(&["apply", "-auto-approve"])
+        .ended(6)
+        .says("could no longer write");
     place.write("main.tf", &format!("{}{other}", policy(ALL)));
-    place.run(&["apply", "-auto-approve"]).ended(6).says("removes `auth/approle/role/deployer`");
+    place
+        .run(&["apply", "-auto-approve"])
+        .ended(6)
+        .says("removes `auth/approle/role/deployer`");
     let role = bao.request("GET", "auth/approle/role/deployer", ROOT, None, &[]);
     assert_eq!(role.body["data"]["token_policies"], json!(["deployer"]));
     let door = "resource \"vault_auth_backend\" \"approle\" {\n  type = \"approle\"\n}\n";
     place.write("main.tf", &format!("{door}{whole}"));
     place.run(&["apply", "-auto-approve"]).ended(0);
     place.write("main.tf", &whole);
-    place.run(&["apply", "-auto-approve"]).ended(6).says("removes `auth/approle/`, where the identity that runs it logs in");
+    place
+        .run(&["apply", "-auto-approve"])
+        .ended(6)
+        .says("removes `auth/approle/`, where the identity that runs it logs in");
 }
 
 #[test]
@@ -86,7 +111,8 @@ fn the_last_way_in_of_an_administrator_is_kept_also_for_root() {
     let (bao, _) = server();
     let place = place(&bao, ROOT, &policy(APP));
     let ran = place.run(&["apply", "-auto-approve"]).ended(6);
-    ran.says("nobody who logs in could write policies any more").says("role auth/approle/role/deployer");
+    ran.says("nobody who logs in could write policies any more")
+        .says("role auth/approle/role/deployer");
     assert_eq!(text(&bao), json!(ALL));
     bao.root("POST", "sys/policies/acl/boss", json!({ "policy": ALL }));
     bao.root("POST", "sys/auth/userpass", json!({ "type": "userpass" }));

@@ -52,13 +52,20 @@ const CLASSES: [&Class; 4] = [&UNITED, &DENIED, &RANKED, &SHORTER];
 
 fn parsed(class: &Class) -> Vec<Policy> {
     let texts = class.policies.iter();
-    texts.map(|text| parse(text, None, Server::OPENBAO).0).collect()
+    texts
+        .map(|text| parse(text, None, Server::OPENBAO).0)
+        .collect()
 }
 
 fn check(class: &Class) {
     for server in [Server::OPENBAO, Server::VAULT] {
         let found = capabilities(&parsed(class), class.path, &Context::new(server));
-        assert_eq!(found.expect("no templates"), class.capabilities, "{}", class.path);
+        assert_eq!(
+            found.expect("no templates"),
+            class.capabilities,
+            "{}",
+            class.path
+        );
     }
 }
 
@@ -108,7 +115,11 @@ fn parameters_decide_too() {
     for (body, allowed) in bodies() {
         let mut request = Request::new(Operation::Update, "peers/app");
         request.data = body.as_object().cloned().unwrap_or_default();
-        let decision = decide(std::slice::from_ref(&policy), &request, &Context::new(Server::OPENBAO));
+        let decision = decide(
+            std::slice::from_ref(&policy),
+            &request,
+            &Context::new(Server::OPENBAO),
+        );
         assert_eq!(decision.allowed, allowed, "{body}: {:?}", decision.reason);
     }
 }
@@ -120,16 +131,28 @@ fn a_real_server_answers_the_same() {
     let token = |texts: &[&str]| {
         let names: Vec<String> = (0..texts.len()).map(|at| format!("p{at}")).collect();
         for (name, text) in names.iter().zip(texts) {
-            bao.root("POST", &format!("sys/policies/acl/{name}"), json!({ "policy": text }));
+            bao.root(
+                "POST",
+                &format!("sys/policies/acl/{name}"),
+                json!({ "policy": text }),
+            );
         }
         let body = json!({ "policies": names, "no_default_policy": true });
         let made = bao.root("POST", "auth/token/create", body);
-        made["auth"]["client_token"].as_str().expect("a token").to_owned()
+        made["auth"]["client_token"]
+            .as_str()
+            .expect("a token")
+            .to_owned()
     };
     for class in CLASSES {
         let body = json!({ "token": token(class.policies), "paths": [class.path] });
         let answer = bao.request("POST", "sys/capabilities", ROOT, Some(&body), &[]);
-        assert_eq!(answer.body["data"][class.path], json!(class.capabilities), "{}", class.path);
+        assert_eq!(
+            answer.body["data"][class.path],
+            json!(class.capabilities),
+            "{}",
+            class.path
+        );
     }
     let token = token(&[BOUND]);
     for (body, allowed) in bodies() {

@@ -41,7 +41,10 @@ pub async fn census(connection: &Connection) -> Found {
         let fitting = below.iter().filter(|tail| token == (**tail == "roles"));
         lists.extend(fitting.map(|tail| format!("{door}{tail}")));
     }
-    lists.extend(["identity/group/id".to_owned(), "identity/entity/id".to_owned()]);
+    lists.extend([
+        "identity/group/id".to_owned(),
+        "identity/entity/id".to_owned(),
+    ]);
     let mut objects = Vec::new();
     for list in &lists {
         let keys = asking.keys(list, &mut found.notes).await;

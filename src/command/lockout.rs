@@ -7,9 +7,7 @@ use crate::ledger::{Kind, Settings};
 use crate::observe::Connection;
 use crate::plan::Change;
 use crate::plan::census::namespace_prefix;
-use crate::policy::lockout::{
-    Need, administrators, applied, is_administrator, lost, policies_of,
-};
+use crate::policy::lockout::{Need, administrators, applied, is_administrator, lost, policies_of};
 use crate::policy::{Census, Context, Holder, HolderKind, Key, Operation};
 use crate::reconcile::Planned;
 use crate::server::Request;
@@ -64,7 +62,11 @@ async fn oneself(connection: &Connection) -> Option<Oneself> {
     let request = |namespace: &str| Request::get("auth/token/lookup-self").namespace(namespace);
     let reply = match connection.server.send(request("")).await {
         Ok(reply) => reply,
-        Err(_) => connection.server.send(request(&connection.namespace)).await.ok()?,
+        Err(_) => connection
+            .server
+            .send(request(&connection.namespace))
+            .await
+            .ok()?,
     };
     let data = reply.data();
     let names = |key: &str| -> BTreeSet<String> {
@@ -74,14 +76,18 @@ async fn oneself(connection: &Connection) -> Option<Oneself> {
     let text = |key: &str| data[key].as_str().unwrap_or_default();
     let meta = |key: &str| data["meta"][key].as_str().map(str::to_owned);
     let path = text("path");
-    let mount = path.split_once("/login").map(|(mount, _)| format!("{mount}/"));
+    let mount = path
+        .split_once("/login")
+        .map(|(mount, _)| format!("{mount}/"));
     let (own, lent) = (names("policies"), names("identity_policies"));
     Some(Oneself {
         own,
         lent,
         entity: text("entity_id").to_owned(),
         mount: mount.unwrap_or_default(),
-        role: meta("role_name").or_else(|| meta("role")).or_else(|| meta("username")),
+        role: meta("role_name")
+            .or_else(|| meta("role"))
+            .or_else(|| meta("username")),
         namespace: namespace_prefix(text("namespace_path")),
     })
 }
@@ -94,14 +100,23 @@ async fn own_way(
     oneself: &Oneself,
     ledger: &Settings,
 ) -> Option<Diagnostic> {
-    if !oneself.mount.is_empty() && doors(&stock.before).contains(oneself.mount.as_str()) && !doors(&stock.after).contains(oneself.mount.as_str()) {
-        let message = format!("the plan removes `{}`, where the identity that runs it logs in", oneself.mount);
+    if !oneself.mount.is_empty()
+        && doors(&stock.before).contains(oneself.mount.as_str())
+        && !doors(&stock.after).contains(oneself.mount.as_str())
+    {
+        let message = format!(
+            "the plan removes `{}`, where the identity that runs it logs in",
+            oneself.mount
+        );
         return Some(locked_out(message));
     }
     let role = |census: &Census| login_role(census, oneself).cloned();
     let (was, is) = (role(&stock.before), role(&stock.after));
     if let (Some(was), None) = (&was, &is) {
-        let message = format!("the plan removes `{}`, by which the identity that runs it logs in", was.role.name);
+        let message = format!(
+            "the plan removes `{}`, by which the identity that runs it logs in",
+            was.role.name
+        );
         return Some(locked_out(message));
     }
     let before: BTreeSet<String> = oneself.own.union(&oneself.lent).cloned().collect();
@@ -117,9 +132,16 @@ async fn own_way(
         now: Some(stock.now),
         ..Context::new(stock.server)
     };
-    let policies = |census: &Census, names: &BTreeSet<String>| policies_of(census, &oneself.namespace, names, &context);
+    let policies = |census: &Census, names: &BTreeSet<String>| {
+        policies_of(census, &oneself.namespace, names, &context)
+    };
     let needs = needs(planned, connection, ledger);
-    let lost = lost(&policies(&stock.before, &before), &policies(&stock.after, &after), &needs, &context);
+    let lost = lost(
+        &policies(&stock.before, &before),
+        &policies(&stock.after, &after),
+        &needs,
+        &context,
+    );
     let first = lost.first()?;
     let message = format!(
         "after this plan the identity that runs it could no longer write `{}{}` ({})",
@@ -127,9 +149,18 @@ async fn own_way(
     );
     let mut problem = locked_out(message);
     if lost.len() > 1 {
-        let paths: Vec<String> = lost.iter().skip(1).take(NAMED).map(|need| format!("`{}{}`", need.namespace, need.path)).collect();
+        let paths: Vec<String> = lost
+            .iter()
+            .skip(1)
+            .take(NAMED)
+            .map(|need| format!("`{}{}`", need.namespace, need.path))
+            .collect();
         let more = lost.len().saturating_sub(1 + NAMED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
         problem = problem.detail(format!("Nor {}{more}.", paths.join(", ")));
     }
     Some(problem)
@@ -141,11 +172,16 @@ fn locked_out(message: String) -> Diagnostic {
 
 /// Returns the role or user that the identity logs in as.
 fn login_role<'c>(census: &'c Census, oneself: &Oneself) -> Option<&'c Holder> {
-    let name = oneself.role.as_deref().filter(|_| !oneself.mount.is_empty())?;
+    let name = oneself
+        .role
+        .as_deref()
+        .filter(|_| !oneself.mount.is_empty())?;
     let end = format!("/{}", name.to_lowercase());
     census.holders.iter().find(|holder| {
         let own = holder.role.name.to_lowercase();
-        holder.kind == HolderKind::Role && own.starts_with(&oneself.mount.to_lowercase()) && own.ends_with(&end)
+        holder.kind == HolderKind::Role
+            && own.starts_with(&oneself.mount.to_lowercase())
+            && own.ends_with(&end)
     })
 }
 
@@ -236,7 +272,11 @@ async fn ways_in(connection: &Connection, stock: &Stock) -> Option<Diagnostic> {
     let suspicious = weaker(stock, &context) || {
         let before = administrators(&stock.before, &context);
         let after = administrators(&stock.after, &context);
-        before.difference(&after).next().is_some() || doors(&stock.before).difference(&doors(&stock.after)).next().is_some()
+        before.difference(&after).next().is_some()
+            || doors(&stock.before)
+                .difference(&doors(&stock.after))
+                .next()
+                .is_some()
     };
     if !suspicious {
         return None;
@@ -256,9 +296,14 @@ async fn ways_in(connection: &Connection, stock: &Stock) -> Option<Diagnostic> {
 fn weaker(stock: &Stock, context: &Context<'_>) -> bool {
     let makes = |census: &Census, name: &str, namespace: &str| {
         let names = BTreeSet::from([name.to_owned()]);
-        is_administrator(&policies_of(census, namespace, &names, context), namespace, context)
+        is_administrator(
+            &policies_of(census, namespace, &names, context),
+            namespace,
+            context,
+        )
     };
     stock.before.policies.iter().any(|policy| {
-        makes(&stock.before, &policy.name, &policy.namespace) && !makes(&stock.after, &policy.name, &policy.namespace)
+        makes(&stock.before, &policy.name, &policy.namespace)
+            && !makes(&stock.after, &policy.name, &policy.namespace)
     })
 }

@@ -54,7 +54,9 @@ pub fn lost<'n>(
 ) -> Vec<&'n Need> {
     let [before, after] = [before, after].map(|policies| RuleSet::new(policies, context).ok());
     let may = |rules: &Option<RuleSet>, need: &Need| {
-        rules.as_ref().is_some_and(|rules| possible(rules, need, context))
+        rules
+            .as_ref()
+            .is_some_and(|rules| possible(rules, need, context))
     };
     needs
         .iter()
@@ -109,7 +111,12 @@ fn has_door(holder: &Holder) -> bool {
 }
 
 fn name(holder: &Holder) -> String {
-    format!("{} {}{}", holder.kind.word(), holder.namespace, holder.role.name)
+    format!(
+        "{} {}{}",
+        holder.kind.word(),
+        holder.namespace,
+        holder.role.name
+    )
 }
 
 /// Returns what a server holds after a plan: `live` with what the plan takes out, changes and adds.
@@ -122,20 +129,27 @@ pub fn applied(live: &Census, before: &Census, after: &Census) -> Census {
     };
     result.mounts.retain(|mount| !gone(&mount.path));
     let same = |one: &Holder, other: &Holder| {
-        one.kind == other.kind && one.namespace == other.namespace && one.role.name == other.role.name
+        one.kind == other.kind
+            && one.namespace == other.namespace
+            && one.role.name == other.role.name
     };
     let planned = |holder: &Holder| {
         let in_plan = |census: &Census| census.holders.iter().any(|one| same(one, holder));
         in_plan(before) || in_plan(after)
     };
-    result.holders.retain(|holder| !planned(holder) && !gone(&holder.mount));
+    result
+        .holders
+        .retain(|holder| !planned(holder) && !gone(&holder.mount));
     result.holders.extend(after.holders.iter().cloned());
     let named = |census: &Census, name: &str, namespace: &str| {
-        census.policies.iter().any(|one| one.name == name && one.namespace == namespace)
+        census
+            .policies
+            .iter()
+            .any(|one| one.name == name && one.namespace == namespace)
     };
-    result
-        .policies
-        .retain(|one| !named(before, &one.name, &one.namespace) && !named(after, &one.name, &one.namespace));
+    result.policies.retain(|one| {
+        !named(before, &one.name, &one.namespace) && !named(after, &one.name, &one.namespace)
+    });
     result.policies.extend(after.policies.iter().cloned());
     result
 }
@@ -189,7 +203,11 @@ mod tests {
             namespace: String::new(),
             what: path.to_owned(),
         };
-        let needs = [need("sys/policies/acl/app"), need("sys/policies/acl/other"), need("kv/a")];
+        let needs = [
+            need("sys/policies/acl/app"),
+            need("sys/policies/acl/other"),
+            need("kv/a"),
+        ];
         let found = lost(&policies(ADMIN), &policies(NARROW), &needs, &context);
         assert_eq!(found, [&needs[1]], "what was never possible is not lost");
         assert!(lost(&policies(NARROW), &policies(ADMIN), &needs, &context).is_empty());
@@ -198,8 +216,14 @@ mod tests {
     #[test]
     fn administrators_are_found_before_and_after() {
         let context = Context::new(Server::OPENBAO);
-        let live = census(&[("admin", ADMIN), ("app", NARROW)], &[("a", "admin"), ("b", "app")]);
-        assert_eq!(administrators(&live, &context), BTreeSet::from(["role a".to_owned()]));
+        let live = census(
+            &[("admin", ADMIN), ("app", NARROW)],
+            &[("a", "admin"), ("b", "app")],
+        );
+        assert_eq!(
+            administrators(&live, &context),
+            BTreeSet::from(["role a".to_owned()])
+        );
         let before = census(&[("admin", ADMIN)], &[]);
         let after = census(&[("admin", NARROW)], &[]);
         assert!(administrators(&applied(&live, &before, &after), &context).is_empty());
@@ -212,6 +236,9 @@ mod tests {
             ..Mount::default()
         });
         assert!(administrators(&applied(&live, &door, &Census::default()), &context).is_empty());
-        assert_eq!(administrators(&applied(&live, &door, &door), &context).len(), 1);
+        assert_eq!(
+            administrators(&applied(&live, &door, &door), &context).len(),
+            1
+        );
     }
 }

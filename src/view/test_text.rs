@@ -37,7 +37,9 @@ impl FileReport {
     /// Tells whether a case failed.
     #[must_use]
     pub fn failed(&self) -> bool {
-        self.cases.iter().any(|case| case.verdict == Verdict::Failed)
+        self.cases
+            .iter()
+            .any(|case| case.verdict == Verdict::Failed)
     }
 }
 
@@ -71,9 +73,16 @@ pub fn test_text(reports: &[FileReport], sources: &Sources, paint: Paint) -> Str
         out.push('\n');
         out.push_str(&diagnostic_text(problem, sources, style));
     }
-    let (passed, failed) = (number(reports, Verdict::Passed), number(reports, Verdict::Failed));
+    let (passed, failed) = (
+        number(reports, Verdict::Passed),
+        number(reports, Verdict::Failed),
+    );
     let line = format!("{passed} passed, {failed} failed.");
-    let line = if failed > 0 { paint.red(&line) } else { paint.green(&line) };
+    let line = if failed > 0 {
+        paint.red(&line)
+    } else {
+        paint.green(&line)
+    };
     format!("{out}\n{}\n", paint.bold(&line))
 }
 
@@ -85,7 +94,9 @@ pub fn test_document(reports: &[FileReport], sources: &Sources) -> Json {
         .flat_map(|file| file.cases.iter().map(move |case| (file, case)))
         .map(|(file, case)| {
             let told = |all: &[Diagnostic]| -> Vec<Json> {
-                all.iter().map(|one| diagnostic_json(one, sources)).collect()
+                all.iter()
+                    .map(|one| diagnostic_json(one, sources))
+                    .collect()
             };
             json!({
                 "file": file.path,

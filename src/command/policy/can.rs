@@ -8,8 +8,8 @@ use crate::command::lint::server;
 use crate::command::wish::{arguments, variable_flags};
 use crate::policy::words;
 use crate::policy::{
-    Capability, Context as Deciding, Decision, Operation, PathSet, Pattern, Policy, Reason, Request,
-    RuleSet, Source, difference,
+    Capability, Context as Deciding, Decision, Operation, PathSet, Pattern, Policy, Reason,
+    Request, RuleSet, Source, difference,
 };
 use crate::source::{Diagnostic, nearest};
 use clap::{Arg, ArgMatches, Command};
@@ -18,8 +18,15 @@ use serde_json::{Value as Json, json};
 fn shared_flags() -> Vec<Arg> {
     let mut flags = vec![
         value("namespace", "NAMESPACE", "The namespace of the path"),
-        value("server", "NAME-VERSION", "The server that decides: `openbao-2.7`"),
-        switch("live", "Ask the server for policies and holders, not the configuration"),
+        value(
+            "server",
+            "NAME-VERSION",
+            "The server that decides: `openbao-2.7`",
+        ),
+        switch(
+            "live",
+            "Ask the server for policies and holders, not the configuration",
+        ),
         switch("json", "Write JSON"),
     ];
     flags.extend(variable_flags());
@@ -75,12 +82,15 @@ fn question(matches: &ArgMatches) -> Result<Question, Diagnostic> {
         let message = format!("`{name}` is no capability");
         let names = Capability::ALL.iter().map(|one| one.name());
         let near = nearest(name, names).map(|near| format!("did you mean `{near}`?"));
-        let hint = near.unwrap_or_else(|| "write such as `read`, `update`, `list` or `sudo`".to_owned());
+        let hint =
+            near.unwrap_or_else(|| "write such as `read`, `update`, `list` or `sudo`".to_owned());
         return Err(Diagnostic::error("unknown-capability", message).hint(hint));
     };
     let path = text(matches, "PATH").unwrap_or_default();
     let path = path.trim_start_matches('/').to_owned();
-    let namespace = text(matches, "namespace").unwrap_or_default().trim_matches('/');
+    let namespace = text(matches, "namespace")
+        .unwrap_or_default()
+        .trim_matches('/');
     let namespace = match namespace {
         "" => String::new(),
         inner => format!("{inner}/"),
@@ -130,7 +140,11 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
         }
         missing(context, &[&token]);
     }
-    Ok(if answer.allowed { Exit::Done } else { Exit::Changes })
+    Ok(if answer.allowed {
+        Exit::Done
+    } else {
+        Exit::Changes
+    })
 }
 
 /// Answers `policy who`.
@@ -161,7 +175,10 @@ pub async fn who(context: &Context, matches: &ArgMatches) -> Done {
             [] => String::new(),
             parts => format!(" on {}", parts.join(", ")),
         };
-        let place = places.first().map(|place| format!("  ({place})")).unwrap_or_default();
+        let place = places
+            .first()
+            .map(|place| format!("  ({place})"))
+            .unwrap_or_default();
         context.say(&format!("{}{parts}{place}\n", token.name));
     }
     if entries.is_empty() {
@@ -171,12 +188,21 @@ pub async fn who(context: &Context, matches: &ArgMatches) -> Done {
     Ok(Exit::Done)
 }
 
-async fn learn(context: &Context, matches: &ArgMatches) -> Result<Known, crate::command::exit::Failure> {
+async fn learn(
+    context: &Context,
+    matches: &ArgMatches,
+) -> Result<Known, crate::command::exit::Failure> {
     let server = server(text(matches, "server"))?;
     if is_set(matches, "json") {
         context.voice.set(Voice::Document);
     }
-    let known = know(context, arguments(matches)?, server, is_set(matches, "live")).await?;
+    let known = know(
+        context,
+        arguments(matches)?,
+        server,
+        is_set(matches, "live"),
+    )
+    .await?;
     context.tell(&known.stock.notes);
     Ok(known)
 }
@@ -189,7 +215,9 @@ fn missing(context: &Context, tokens: &[&Token]) {
     let notes: Vec<Diagnostic> = names
         .into_iter()
         .map(|name| {
-            let message = format!("the policy `{name}` is held and not declared here: what it grants is not counted");
+            let message = format!(
+                "the policy `{name}` is held and not declared here: what it grants is not counted"
+            );
             Diagnostic::note("policy-unknown", message).hint("`-live` asks the server for it")
         })
         .collect();
@@ -206,7 +234,9 @@ fn entry(token: &Token, answer: &Answer, places: &[String]) -> Json {
 
 fn ask(known: &Known, token: &Token, question: &Question) -> Answer {
     let mounts = known.stock.census.mounts.iter();
-    let mounts: Vec<(&str, &str)> = mounts.map(|mount| (mount.path.as_str(), mount.kind.as_str())).collect();
+    let mounts: Vec<(&str, &str)> = mounts
+        .map(|mount| (mount.path.as_str(), mount.kind.as_str()))
+        .collect();
     let context = Deciding {
         server: known.server(),
         identity: token.identity.as_ref(),
@@ -280,7 +310,12 @@ fn is_conditional(decision: &Decision) -> bool {
     )
 }
 
-fn on_pattern(token: &Token, capability: Capability, pattern: &PathSet, context: &Deciding<'_>) -> Answer {
+fn on_pattern(
+    token: &Token,
+    capability: Capability,
+    pattern: &PathSet,
+    context: &Deciding<'_>,
+) -> Answer {
     let nothing: [Policy; 0] = [];
     let granted = difference(&nothing, &token.policies, context);
     let mut parts = Vec::new();
@@ -288,10 +323,16 @@ fn on_pattern(token: &Token, capability: Capability, pattern: &PathSet, context:
     match granted {
         Err(_) => "its rules overlap in too many ways to tell".clone_into(&mut why),
         Ok(granted) => {
-            for change in granted.iter().filter(|change| change.capability == capability) {
+            for change in granted
+                .iter()
+                .filter(|change| change.capability == capability)
+            {
                 let part = change.pattern.meet(pattern);
                 let hidden = |part: &PathSet| change.except.iter().any(|set| part.is_within(set));
-                parts.extend(part.filter(|part| !hidden(part)).map(|part| part.to_string()));
+                parts.extend(
+                    part.filter(|part| !hidden(part))
+                        .map(|part| part.to_string()),
+                );
             }
         }
     }

@@ -66,12 +66,19 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     } else if rows.is_empty() {
         context.say("No difference: every path has the same answer.\n");
     } else {
-        context.say(&access_text(&rows, &access.unknown, context.paint.get(), 77));
+        context.say(&access_text(
+            &rows,
+            &access.unknown,
+            context.paint.get(),
+            77,
+        ));
     }
-    Ok(match !rows.is_empty() && is_set(matches, "detailed-exitcode") {
-        true => Exit::Changes,
-        false => Exit::Done,
-    })
+    Ok(
+        match !rows.is_empty() && is_set(matches, "detailed-exitcode") {
+            true => Exit::Changes,
+            false => Exit::Done,
+        },
+    )
 }
 
 /// Policies under one name, or several under theirs.
@@ -107,7 +114,9 @@ async fn side(context: &Context, word: &str, arguments: &[Argument]) -> Result<S
 }
 
 fn unknown(word: &str) -> Diagnostic {
-    let message = format!("`{word}` is no policy file, no directory, and no policy of the configuration here");
+    let message = format!(
+        "`{word}` is no policy file, no directory, and no policy of the configuration here"
+    );
     Diagnostic::error("unknown-policy", message)
 }
 

@@ -8,7 +8,8 @@ use crate::command::open::shelf;
 use crate::command::stock::{Stock, add_file, read_policy, take};
 use crate::config::variables::Argument;
 use crate::policy::{
-    Alias, Census, Entity, Extent, Group, Holder, HolderKind, Identity, Key, Policy, PolicyText, Server,
+    Alias, Census, Entity, Extent, Group, Holder, HolderKind, Identity, Key, Policy, PolicyText,
+    Server,
 };
 use crate::source::{Diagnostic, Span, Surroundings, nearest};
 use std::collections::BTreeSet;
@@ -89,7 +90,8 @@ impl Known {
     /// Returns where a part of a policy is written.
     #[must_use]
     pub fn place(&self, policy: &Policy, extent: Extent) -> Option<Span> {
-        let is_it = |text: &PolicyText| text.name == policy.name && text.namespace == policy.namespace;
+        let is_it =
+            |text: &PolicyText| text.name == policy.name && text.namespace == policy.namespace;
         let declared = self.stock.census.policies.iter().position(is_it);
         if let Some(at) = declared {
             return self.stock.places.get(at)?.span(policy, extent);
@@ -133,7 +135,12 @@ impl Known {
                 names.extend(census.policies_of(group));
             }
         }
-        let name = format!("{} {}{}", holder.kind.word(), holder.namespace, holder.role.name);
+        let name = format!(
+            "{} {}{}",
+            holder.kind.word(),
+            holder.namespace,
+            holder.role.name
+        );
         let mut token = self.token(name, &holder.namespace, &names);
         if holder.kind == HolderKind::Entity {
             token.identity = Some(identity(holder, &groups));
@@ -143,7 +150,11 @@ impl Known {
 
     /// Lists everybody.
     pub fn tokens(&self) -> impl Iterator<Item = Token> {
-        self.stock.census.holders.iter().map(|holder| self.token_of(holder))
+        self.stock
+            .census
+            .holders
+            .iter()
+            .map(|holder| self.token_of(holder))
     }
 
     /// Returns whom a word of the command line means: a holder by name, end of name or address; else policies, by name or
@@ -159,7 +170,10 @@ impl Known {
         });
         let by_end = || {
             let end = format!("/{word}");
-            let mut fitting = census.holders.iter().filter(|one| one.role.name.ends_with(&end));
+            let mut fitting = census
+                .holders
+                .iter()
+                .filter(|one| one.role.name.ends_with(&end));
             let first = fitting.next();
             first.filter(|_| fitting.next().is_none())
         };
@@ -172,7 +186,11 @@ impl Known {
 
     fn named(&mut self, context: &Context, word: &str) -> Result<Token, Diagnostic> {
         let mut names = BTreeSet::new();
-        for name in word.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        for name in word
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+        {
             let file = Path::new(name);
             let lower = name.to_lowercase();
             if lower == "root" || self.texts().any(|text| text.name == lower) {
@@ -187,15 +205,25 @@ impl Known {
         if names.is_empty() {
             return Err(self.unknown(word));
         }
-        let kind = if names.len() == 1 { "policy" } else { "policies" };
+        let kind = if names.len() == 1 {
+            "policy"
+        } else {
+            "policies"
+        };
         let list: Vec<String> = names.iter().cloned().collect();
         Ok(self.token(format!("{kind} {}", list.join(", ")), "", &names))
     }
 
     fn unknown(&self, word: &str) -> Diagnostic {
-        let message = format!("`{word}` is neither a role, user, group or entity, nor a policy or its file");
+        let message =
+            format!("`{word}` is neither a role, user, group or entity, nor a policy or its file");
         let problem = Diagnostic::error("unknown-holder", message);
-        let holders = self.stock.census.holders.iter().map(|one| one.role.name.as_str());
+        let holders = self
+            .stock
+            .census
+            .holders
+            .iter()
+            .map(|one| one.role.name.as_str());
         let names = holders.chain(self.texts().map(|text| text.name.as_str()));
         match nearest(word, names) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
@@ -205,7 +233,12 @@ impl Known {
 }
 
 fn groups_of<'c>(census: &'c Census, entity: &Holder) -> Vec<&'c Holder> {
-    let all = || census.holders.iter().filter(|one| one.kind == HolderKind::Group);
+    let all = || {
+        census
+            .holders
+            .iter()
+            .filter(|one| one.kind == HolderKind::Group)
+    };
     let mut found: Vec<&Holder> = Vec::new();
     let mut open: Vec<&Holder> = all()
         .filter(|group| group.entities.iter().any(|key| entity.keys.contains(key)))

@@ -13,7 +13,9 @@ use crate::policy::{Policy, Server};
 use crate::source::{Diagnostic, Outcome as Evaluated, Sources, Span, Surroundings};
 use crate::syntax::parse_file;
 use crate::value::Value;
-use crate::view::test_text::{CaseReport, FileReport, Verdict, test_document, test_junit, test_text};
+use crate::view::test_text::{
+    CaseReport, FileReport, Verdict, test_document, test_junit, test_text,
+};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use regex::Regex;
 use std::path::{Path, PathBuf};
@@ -24,9 +26,12 @@ const ENDING: &str = ".vaultpolicytest.hcl";
 /// Declares the command.
 #[must_use]
 pub fn command() -> Command {
-    let paths: Arg = word("PATH", "Test files, or directories to look for them in; this one by default")
-        .num_args(0..)
-        .action(ArgAction::Append);
+    let paths: Arg = word(
+        "PATH",
+        "Test files, or directories to look for them in; this one by default",
+    )
+    .num_args(0..)
+    .action(ArgAction::Append);
     Command::new("test")
         .about("Run the tests of policies")
         .arg(paths)
@@ -34,7 +39,10 @@ pub fn command() -> Command {
             value("run", "REGEX", "Only cases whose name matches"),
             value("format", "text|json|junit", "How results are written"),
             switch("json", "The same as `-format=json`"),
-            switch("live", "Ask the server as well, and fail where it answers otherwise"),
+            switch(
+                "live",
+                "Ask the server as well, and fail where it answers otherwise",
+            ),
         ])
         .args(variable_flags())
 }
@@ -68,13 +76,21 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     if form != Form::Text {
         context.voice.set(Voice::Document);
     }
-    let wanted = text(matches, "run").map(Regex::new).transpose().map_err(|why| {
-        Diagnostic::error("invalid-option", format!("`-run` is no regular expression: {why}"))
-    })?;
+    let wanted = text(matches, "run")
+        .map(Regex::new)
+        .transpose()
+        .map_err(|why| {
+            Diagnostic::error(
+                "invalid-option",
+                format!("`-run` is no regular expression: {why}"),
+            )
+        })?;
     let files = find(&texts(matches, "PATH"))?;
     if files.is_empty() {
         let problem = Diagnostic::error("no-tests", format!("there is no `*{ENDING}` here"));
-        return Err(problem.hint("name a file or a directory, or write one beside the policies").into());
+        return Err(problem
+            .hint("name a file or a directory, or write one beside the policies")
+            .into());
     }
     let given = arguments(matches)?;
     let live = match is_set(matches, "live") {
@@ -198,7 +214,12 @@ impl Test {
         })
     }
 
-    async fn run(&self, context: &Context, wanted: Option<&Regex>, live: Option<&Live<'_>>) -> FileReport {
+    async fn run(
+        &self,
+        context: &Context,
+        wanted: Option<&Regex>,
+        live: Option<&Live<'_>>,
+    ) -> FileReport {
         let mut report = FileReport {
             path: self.path.display().to_string(),
             cases: Vec::new(),
@@ -211,11 +232,12 @@ impl Test {
             }
             let began = std::time::Instant::now();
             let outcome = testing::run(case, &self.file, self.policies.named(), now);
-            let mut problems = self.problems(case, &outcome);
+            let mut problems = self.problems(case, &outcome, &context.sources.borrow());
             let mut notes = Vec::new();
             if let Some(live) = live {
                 let told = live.compare(case, &self.file, &self.policies, now).await;
-                let (errors, rest): (Vec<_>, Vec<_>) = told.into_iter().partition(Diagnostic::is_error);
+                let (errors, rest): (Vec<_>, Vec<_>) =
+                    told.into_iter().partition(Diagnostic::is_error);
                 problems.extend(errors);
                 notes = rest;
             }
@@ -224,19 +246,24 @@ impl Test {
                 span: case.span,
                 expectations: case.expectations.len(),
                 seconds: began.elapsed().as_secs_f64(),
-                verdict: if problems.is_empty() { Verdict::Passed } else { Verdict::Failed },
+                verdict: if problems.is_empty() {
+                    Verdict::Passed
+                } else {
+                    Verdict::Failed
+                },
                 problems,
                 notes,
             });
             outcomes.push(outcome);
         }
         if wanted.is_none() {
-            report.cases.extend(self.coverage(&outcomes));
+            let sources = context.sources.borrow();
+            report.cases.extend(self.coverage(&outcomes, &sources));
         }
         report
     }
 
-    fn problems(&self, case: &Case, outcome: &Outcome) -> Vec<Diagnostic> {
+    fn problems(&self, case: &Case, outcome: &Outcome, sources: &Sources) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         for at in &outcome.missing {
             if let Some((name, span)) = case.policies.get(*at) {
@@ -247,7 +274,11 @@ impl Test {
             return problems;
         }
         for (wanted, found) in outcome.failures(case) {
-            let (word, but) = if wanted.allow { ("allowed", "denied") } else { ("denied", "allowed") };
+            let (word, but) = if wanted.allow {
+                ("allowed", "denied")
+            } else {
+                ("denied", "allowed")
+            };
             let message = format!(
                 "case `{}`: `{}` on `{}` should be {word} and is {but}",
                 case.name, wanted.capability, wanted.request.path
@@ -257,7 +288,8 @@ impl Test {
                 .detail(found.why.clone());
             for (name, rule) in &found.rules {
                 if let Some(span) = self.policies.rule(name, *rule) {
-                    problem = problem.at(span, format!("this rule of `{name}` decides"));
+                    let place = written(span, sources);
+                    problem = problem.at(span, format!("this rule of `{name}` decides ({place})"));
                 }
             }
             problems.push(problem);
@@ -266,18 +298,26 @@ impl Test {
     }
 
     /// Returns a report for each policy all of whose rules must be hit.
-    fn coverage(&self, outcomes: &[Outcome]) -> Vec<CaseReport> {
+    fn coverage(&self, outcomes: &[Outcome], sources: &Sources) -> Vec<CaseReport> {
         let reports = self.file.covers.iter().map(|(name, span)| {
             let problems = match self.policies.named().get(name) {
                 None => vec![self.policies.unknown(name, *span)],
-                Some(policy) => self.uncovered(name, policy, outcomes, *span),
+                Some(policy) => self.uncovered((name, policy), outcomes, *span, sources),
             };
             CaseReport {
                 name: format!("every rule of `{name}` is covered"),
                 span: *span,
-                expectations: self.policies.named().get(name).map_or(0, |policy| policy.rules.len()),
+                expectations: self
+                    .policies
+                    .named()
+                    .get(name)
+                    .map_or(0, |policy| policy.rules.len()),
                 seconds: 0.0,
-                verdict: if problems.is_empty() { Verdict::Passed } else { Verdict::Failed },
+                verdict: if problems.is_empty() {
+                    Verdict::Passed
+                } else {
+                    Verdict::Failed
+                },
                 problems,
                 notes: Vec::new(),
             }
@@ -285,24 +325,43 @@ impl Test {
         reports.collect()
     }
 
-    fn uncovered(&self, name: &str, policy: &Policy, outcomes: &[Outcome], span: Span) -> Vec<Diagnostic> {
+    fn uncovered(
+        &self,
+        (name, policy): (&str, &Policy),
+        outcomes: &[Outcome],
+        span: Span,
+        sources: &Sources,
+    ) -> Vec<Diagnostic> {
         let server = self.file.server.unwrap_or(Server::OPENBAO);
         let unreachable = crate::policy::lint::unreachable(policy, server);
         let each = covered(name, policy, outcomes.iter()).into_iter();
         each.filter_map(|at| {
             let rule = policy.rules.get(at)?;
             let message = match unreachable.contains(&at) {
-                true => format!("the rule `{}` of `{name}` can never decide: others always win", rule.path),
-                false => format!("no expectation is decided by the rule `{}` of `{name}`", rule.path),
+                true => format!(
+                    "the rule `{}` of `{name}` can never decide: others always win",
+                    rule.path
+                ),
+                false => format!(
+                    "no expectation is decided by the rule `{}` of `{name}`",
+                    rule.path
+                ),
             };
-            let mut problem = Diagnostic::error("policy-not-covered", message).at(span, "asked for here");
+            let mut problem =
+                Diagnostic::error("policy-not-covered", message).at(span, "asked for here");
             if let Some(place) = self.policies.rule(name, at) {
-                problem = problem.at(place, "this rule");
+                problem = problem.at(place, format!("this rule ({})", written(place, sources)));
             }
             Some(problem)
         })
         .collect()
     }
+}
+
+/// Returns a place as `policies/reader.hcl:3`.
+fn written(span: Span, sources: &Sources) -> String {
+    let file = sources.file(span.file).path.display().to_string();
+    format!("{file}:{}", sources.position(span.file, span.start).line)
 }
 
 /// Returns the sources with the paths of files from a number on as seen from another directory.

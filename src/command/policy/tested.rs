@@ -80,7 +80,10 @@ impl Shelf {
         directory: &Path,
     ) -> Result<Policies, Failure> {
         let mut policies = match &file.config {
-            Some(config) => self.configuration(context, file, &directory.join(config)).await?,
+            Some(config) => {
+                self.configuration(context, file, &directory.join(config))
+                    .await?
+            }
             None => Policies::default(),
         };
         let named = file.cases.iter().flat_map(|case| &case.policies);
@@ -122,13 +125,17 @@ impl Shelf {
         let taken = taken?;
         let mut policies = Policies::default();
         for (text, place) in taken.census.policies.iter().zip(&taken.places) {
-            let (policy, _, _) = read_policy(&text.text, None, file.server, context.files.started());
+            let (policy, _, _) =
+                read_policy(&text.text, None, file.server, context.files.started());
             let name = text.name.clone();
-            policies.named.insert(name.clone(), policy.named(name.as_str()));
+            policies
+                .named
+                .insert(name.clone(), policy.named(name.as_str()));
             policies.places.insert(name.clone(), place.clone());
             policies.texts.insert(name, text.text.clone());
         }
-        self.configurations.insert(directory.to_owned(), policies.clone());
+        self.configurations
+            .insert(directory.to_owned(), policies.clone());
         Ok(policies)
     }
 }
@@ -145,7 +152,12 @@ fn beside(
         true => directory.join(name),
         false => directory.join(format!("{name}.hcl")),
     };
-    let Some(text) = context.files.read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok()) else {
+    let Some(text) = context
+        .files
+        .read(&path)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+    else {
         return Vec::new();
     };
     let mut sources = context.sources.borrow_mut();
@@ -217,14 +229,21 @@ impl<'c> Live<'c> {
         let mut names = Vec::new();
         let mut used = Vec::new();
         for (at, (name, span)) in case.policies.iter().enumerate() {
-            let (Some(policy), Some(text)) = (policies.named.get(name), policies.texts.get(name)) else {
+            let (Some(policy), Some(text)) = (policies.named.get(name), policies.texts.get(name))
+            else {
                 continue;
             };
             let kept = format!("{}-{at}", self.mark);
             let path = format!("sys/policies/acl/{kept}");
             let request = Request::post(path.as_str(), json!({ "policy": text }));
             let sent = self.send(namespace, request).await;
-            sent.map_err(|error| self.failed(&error, *span, &format!("the server does not take the policy `{name}`")))?;
+            sent.map_err(|error| {
+                self.failed(
+                    &error,
+                    *span,
+                    &format!("the server does not take the policy `{name}`"),
+                )
+            })?;
             made.paths.push(path);
             names.push(kept);
             used.push(Policy {
@@ -236,11 +255,20 @@ impl<'c> Live<'c> {
             None => (self.token(namespace, &names, None, made).await, None),
             Some(wanted) => match self.person(namespace, wanted, made).await? {
                 None => return Ok(vec![self.skipped(case)]),
-                Some((identity, name)) => (self.token(namespace, &names, Some(&name), made).await, Some(identity)),
+                Some((identity, name)) => (
+                    self.token(namespace, &names, Some(&name), made).await,
+                    Some(identity),
+                ),
             },
         };
-        let token = token.map_err(|error| self.failed(&error, case.span, "no token can be made for this case"))?;
-        let mounts: Vec<(&str, &str)> = file.mounts.iter().map(|(path, kind)| (path.as_str(), kind.as_str())).collect();
+        let token = token.map_err(|error| {
+            self.failed(&error, case.span, "no token can be made for this case")
+        })?;
+        let mounts: Vec<(&str, &str)> = file
+            .mounts
+            .iter()
+            .map(|(path, kind)| (path.as_str(), kind.as_str()))
+            .collect();
         let context = Deciding {
             server: server_of(self.connection),
             identity: identity.as_ref(),
@@ -248,16 +276,30 @@ impl<'c> Live<'c> {
             mounts: &mounts,
         };
         let rules = RuleSet::new(&used, &context);
-        let paths: Vec<&str> = requests(case).iter().map(|request| request.path.as_str()).collect();
+        let paths: Vec<&str> = requests(case)
+            .iter()
+            .map(|request| request.path.as_str())
+            .collect();
         let body = json!({ "token": token, "paths": paths });
-        let answer = self.send(namespace, Request::post("sys/capabilities", body)).await;
+        let answer = self
+            .send(namespace, Request::post("sys/capabilities", body))
+            .await;
         let (answer, rules) = match (answer, rules) {
             (Ok(answer), Ok(rules)) => (answer, rules),
             (Err(_), Err(_)) => return Ok(Vec::new()),
-            (Err(error), Ok(_)) => return Err(self.failed(&error, case.span, "the server does not answer for this case")),
+            (Err(error), Ok(_)) => {
+                return Err(self.failed(
+                    &error,
+                    case.span,
+                    "the server does not answer for this case",
+                ));
+            }
             (Ok(_), Err(broken)) => {
                 let message = crate::policy::words::broken(&broken);
-                return Err(disagreement(case.span, format!("the model says that {message}, the server answers")));
+                return Err(disagreement(
+                    case.span,
+                    format!("the model says that {message}, the server answers"),
+                ));
             }
         };
         Ok(differing(case, namespace, &rules, answer.data()))
@@ -286,7 +328,8 @@ impl<'c> Live<'c> {
         if let Some(alias) = alias {
             let role = format!("auth/token/roles/{}", self.mark);
             let allowed = json!({ "allowed_entity_aliases": [alias], "allowed_policies_glob": [format!("{}*", self.mark)] });
-            self.send(namespace, Request::post(role.as_str(), allowed)).await?;
+            self.send(namespace, Request::post(role.as_str(), allowed))
+                .await?;
             made.paths.push(role);
             body["entity_alias"] = alias.into();
             path = format!("{path}/{}", self.mark);
@@ -304,22 +347,41 @@ impl<'c> Live<'c> {
         wanted: &Identity,
         made: &mut Made,
     ) -> Result<Option<(Identity, String)>, Diagnostic> {
-        let Some(entity) = wanted.entity.as_ref().filter(|one| one.aliases.is_empty() && !one.name.is_empty()) else {
+        let Some(entity) = wanted
+            .entity
+            .as_ref()
+            .filter(|one| one.aliases.is_empty() && !one.name.is_empty())
+        else {
             return Ok(None);
         };
         let problem = |error: ServerError| error.to_diagnostic();
-        if self.exists(namespace, &format!("identity/entity/name/{}", entity.name)).await {
+        if self
+            .exists(namespace, &format!("identity/entity/name/{}", entity.name))
+            .await
+        {
             return Ok(None);
         }
         let alias = self.mark.clone();
         let body = json!({ "name": entity.name, "metadata": entity.metadata });
-        let reply = self.send(namespace, Request::post("identity/entity", body)).await.map_err(problem)?;
+        let reply = self
+            .send(namespace, Request::post("identity/entity", body))
+            .await
+            .map_err(problem)?;
         let id = reply.data()["id"].as_str().unwrap_or_default().to_owned();
         made.paths.push(format!("identity/entity/id/{id}"));
-        let table = self.send(namespace, Request::get("sys/auth")).await.map_err(problem)?;
-        let accessor = table.data()["token/"]["accessor"].as_str().unwrap_or_default().to_owned();
+        let table = self
+            .send(namespace, Request::get("sys/auth"))
+            .await
+            .map_err(problem)?;
+        let accessor = table.data()["token/"]["accessor"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let body = json!({ "name": alias, "canonical_id": id, "mount_accessor": accessor });
-        let reply = self.send(namespace, Request::post("identity/entity-alias", body)).await.map_err(problem)?;
+        let reply = self
+            .send(namespace, Request::post("identity/entity-alias", body))
+            .await
+            .map_err(problem)?;
         let mut found = Identity {
             entity: Some(Entity {
                 id: id.clone(),
@@ -335,14 +397,23 @@ impl<'c> Live<'c> {
             groups: Vec::new(),
         };
         for group in &wanted.groups {
-            if self.exists(namespace, &format!("identity/group/name/{}", group.name)).await {
+            if self
+                .exists(namespace, &format!("identity/group/name/{}", group.name))
+                .await
+            {
                 return Ok(None);
             }
             let body = json!({ "name": group.name, "metadata": group.metadata, "member_entity_ids": [id] });
-            let reply = self.send(namespace, Request::post("identity/group", body)).await.map_err(problem)?;
+            let reply = self
+                .send(namespace, Request::post("identity/group", body))
+                .await
+                .map_err(problem)?;
             let id = reply.data()["id"].as_str().unwrap_or_default().to_owned();
             made.paths.push(format!("identity/group/id/{id}"));
-            found.groups.push(Group { id, ..group.clone() });
+            found.groups.push(Group {
+                id,
+                ..group.clone()
+            });
         }
         Ok(Some((found, alias)))
     }
@@ -354,7 +425,9 @@ impl<'c> Live<'c> {
     async fn clean(&self, namespace: &str, made: Made) {
         if let Some(accessor) = made.accessor {
             let body = json!({ "accessor": accessor });
-            let _ = self.send(namespace, Request::post("auth/token/revoke-accessor", body)).await;
+            let _ = self
+                .send(namespace, Request::post("auth/token/revoke-accessor", body))
+                .await;
         }
         for path in made.paths.into_iter().rev() {
             let _ = self.send(namespace, Request::delete(path)).await;
@@ -373,7 +446,10 @@ fn differing(case: &Case, namespace: &str, rules: &RuleSet, answer: &Json) -> Ve
         let ours = rules.capabilities(namespace, &request.path);
         let theirs = &answer[&request.path];
         if json!(ours) != *theirs {
-            let at = case.expectations.iter().find(|one| one.request.path == request.path);
+            let at = case
+                .expectations
+                .iter()
+                .find(|one| one.request.path == request.path);
             let span = at.map_or(case.span, |one| one.span);
             let message = format!(
                 "case `{}`: the server answers {theirs} for `{}`, the model {}",

@@ -79,7 +79,11 @@ impl Fields<'_> {
     /// Returns the known texts of a map.
     pub fn map(&self, name: &str) -> BTreeMap<String, String> {
         let value = self.value(name);
-        let fields = value.as_ref().and_then(Value::as_fields).into_iter().flatten();
+        let fields = value
+            .as_ref()
+            .and_then(Value::as_fields)
+            .into_iter()
+            .flatten();
         fields
             .filter_map(|(key, value)| Some((key.to_string(), value.as_text()?.to_owned())))
             .collect()

@@ -109,7 +109,11 @@ impl Reader<'_> {
         if let Some((json, span)) = self.value(body, "identity") {
             match wire::identity(&json) {
                 Ok(identity) => case.identity = identity,
-                Err(why) => self.wrong(span, why, "write such as `{ name = \"ann\", groups = [\"ops\"] }`"),
+                Err(why) => self.wrong(
+                    span,
+                    why,
+                    "write such as `{ name = \"ann\", groups = [\"ops\"] }`",
+                ),
             }
         }
         for inner in &body.blocks {
@@ -145,7 +149,11 @@ impl Reader<'_> {
         let data = match self.value(&block.body, "parameters") {
             Some((Json::Object(data), _)) => data,
             Some((_, span)) => {
-                self.wrong(span, "`parameters` must be an object".to_owned(), "write `{ name = \"value\" }`");
+                self.wrong(
+                    span,
+                    "`parameters` must be an object".to_owned(),
+                    "write `{ name = \"value\" }`",
+                );
                 Map::new()
             }
             None => Map::new(),
@@ -153,7 +161,11 @@ impl Reader<'_> {
         let wrap_ttl = self.text(&block.body, "wrap_ttl").and_then(|(text, span)| {
             let ttl = crate::policy::time::duration(&text);
             if ttl.is_none() {
-                self.wrong(span, format!("`{text}` is no duration"), "write such as `60s`");
+                self.wrong(
+                    span,
+                    format!("`{text}` is no duration"),
+                    "write such as `60s`",
+                );
             }
             ttl
         });
@@ -175,13 +187,21 @@ impl Reader<'_> {
             };
             let Node::Object(items) = &attribute.value.node else {
                 let hint = "write `{ \"PATH\" = [\"read\"] }`";
-                self.wrong(attribute.value.span, format!("`{side}` must be an object"), hint);
+                self.wrong(
+                    attribute.value.span,
+                    format!("`{side}` must be an object"),
+                    hint,
+                );
                 continue;
             };
             for item in items {
                 let path = self.evaluated(&item.key);
                 let names = self.evaluated(&item.value);
-                let path = path.as_ref().and_then(Json::as_str).unwrap_or_default().to_owned();
+                let path = path
+                    .as_ref()
+                    .and_then(Json::as_str)
+                    .unwrap_or_default()
+                    .to_owned();
                 for name in names_in(names.as_ref()) {
                     if let Some(mut one) = self.expectation(allow, &path, &name, item.value.span) {
                         one.span = item.key.span;
@@ -192,7 +212,13 @@ impl Reader<'_> {
         }
     }
 
-    fn expectation(&mut self, allow: bool, path: &str, name: &str, span: Span) -> Option<Expectation> {
+    fn expectation(
+        &mut self,
+        allow: bool,
+        path: &str,
+        name: &str,
+        span: Span,
+    ) -> Option<Expectation> {
         let known = Capability::named(name).filter(|one| *one != Capability::Deny);
         let Some(capability) = known else {
             let names = Capability::ALL.iter().map(|one| one.name());
@@ -216,8 +242,12 @@ impl Reader<'_> {
     fn strangers(&mut self, body: &Body, attributes: &[&str], blocks: &[&str]) {
         let names = body.attributes.iter().map(|one: &Attribute| &one.name);
         let kinds = body.blocks.iter().map(|one| &one.kind);
-        let attributes = names.filter(|name| !attributes.contains(&&*name.text)).map(|name| (name, attributes));
-        let blocks = kinds.filter(|kind| !blocks.contains(&&*kind.text)).map(|kind| (kind, blocks));
+        let attributes = names
+            .filter(|name| !attributes.contains(&&*name.text))
+            .map(|name| (name, attributes));
+        let blocks = kinds
+            .filter(|kind| !blocks.contains(&&*kind.text))
+            .map(|kind| (kind, blocks));
         let strangers: Vec<_> = attributes.chain(blocks).collect();
         for (name, known) in strangers {
             let near = nearest(&name.text, known.iter().copied());
@@ -225,7 +255,11 @@ impl Reader<'_> {
                 || format!("what may stand here: {}", known.join(", ")),
                 |near| format!("did you mean `{near}`?"),
             );
-            self.wrong(name.span, format!("`{}` does not belong here", name.text), &hint);
+            self.wrong(
+                name.span,
+                format!("`{}` does not belong here", name.text),
+                &hint,
+            );
         }
     }
 
@@ -261,7 +295,11 @@ impl Reader<'_> {
         match json.as_str() {
             Some(text) => Some((text.to_owned(), span)),
             None => {
-                self.wrong(span, format!("`{name}` must be a text"), "write it in quotation marks");
+                self.wrong(
+                    span,
+                    format!("`{name}` must be a text"),
+                    "write it in quotation marks",
+                );
                 None
             }
         }

@@ -116,7 +116,9 @@ fn deciders(decision: &Decision, policies: &[Policy]) -> Vec<(String, usize)> {
 pub fn requests(case: &Case) -> Vec<&Request> {
     let mut seen = BTreeSet::new();
     let requests = case.expectations.iter().map(|wanted| &wanted.request);
-    requests.filter(|request| seen.insert(request.path.clone())).collect()
+    requests
+        .filter(|request| seen.insert(request.path.clone()))
+        .collect()
 }
 
 /// Returns the rules of a policy, by number, that decided none of the outcomes.
@@ -128,7 +130,15 @@ pub fn covered<'o>(
 ) -> Vec<usize> {
     let mut hit = BTreeSet::new();
     for check in outcomes.flat_map(|outcome| &outcome.checks) {
-        hit.extend(check.rules.iter().filter(|(own, _)| own == name).map(|(_, rule)| *rule));
+        hit.extend(
+            check
+                .rules
+                .iter()
+                .filter(|(own, _)| own == name)
+                .map(|(_, rule)| *rule),
+        );
     }
-    (0..policy.rules.len()).filter(|rule| !hit.contains(rule)).collect()
+    (0..policy.rules.len())
+        .filter(|rule| !hit.contains(rule))
+        .collect()
 }
