@@ -136,6 +136,8 @@ struct Run {
 }
 
 const KEYS: &[&str] = &["a", "b", "ab", "a/b", "a/a", "b/a/b"];
+/// Roles of `aclpki`, whose LIST knows pages; that of `aclkv` does not.
+const ROLES: &[&str] = &["r0", "r1", "r2", "r3"];
 const MOUNTS: &[(&str, &str)] = &[("aclkv/", "kv"), ("aclpki/", "pki")];
 
 impl Run {
@@ -152,6 +154,13 @@ impl Run {
         bao.root("POST", "sys/namespaces/ns1", Value::Null);
         for key in KEYS {
             bao.root("POST", &format!("aclkv/{key}"), json!({"x": "1"}));
+        }
+        for role in ROLES {
+            bao.root(
+                "POST",
+                &format!("aclpki/roles/{role}"),
+                json!({"allow_any_name": true}),
+            );
         }
         let identity = alice(&bao);
         Run {
@@ -415,7 +424,10 @@ impl Run {
         (answer, texts): (&Value, &[String]),
     ) {
         let directory = format!("{}/", request.path.trim_end_matches('/'));
-        let all = children(&directory);
+        let all = match directory.as_str() {
+            "aclpki/roles/" => ROLES.iter().map(ToString::to_string).collect(),
+            _ => children(&directory),
+        };
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         let mut expected = match rules.shown_keys(request, decision, &all, context) {
             Some(keys) => keys,
@@ -425,7 +437,7 @@ impl Run {
         if decision.keys_filter.is_some() && decision.limit.is_some() {
             return;
         }
-        if let Some(limit) = decision.limit {
+        if let Some(limit) = decision.limit.filter(|_| directory == "aclpki/roles/") {
             expected.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             self.count("page of LIST compared");
         }
@@ -474,6 +486,14 @@ impl Run {
             let path = *paths.choose(&mut self.dice)?;
             return Some(("GET", Request::new(Operation::Read, path)));
         }
+        if self.dice.random_bool(0.1) {
+            let mut request = Request::new(Operation::List, "aclpki/roles");
+            if self.dice.random_bool(0.4) {
+                let limit = *["1", "2", "3", "max"].choose(&mut self.dice)?;
+                request.data.insert("limit".to_owned(), limit.into());
+            }
+            return Some(("LIST", request));
+        }
         let mut key = *["a", "b", "ab", "a/b", "c", "b/a/b"].choose(&mut self.dice)?;
         let (method, operation) = *[
             ("GET", Operation::Read),
@@ -484,7 +504,7 @@ impl Run {
         ]
         .choose(&mut self.dice)?;
         if matches!(method, "LIST" | "SCAN") && self.dice.random_bool(0.5) {
-            key = *["", "a", "b", "b/a"].choose(&mut self.dice)?;
+            key = *["", "", "", "a", "b", "b/a"].choose(&mut self.dice)?;
         }
         let path = format!("aclkv/{key}");
         let exists = KEYS.contains(&key);
@@ -572,9 +592,34 @@ impl Run {
             let (path, _) = self.path();
             return json!({"path": {path: {"capabilities": ["read", "list"]}}}).to_string();
         }
+        if self.dice.random_bool(0.06) {
+            self.count("policy that hides keys");
+            return self.hiding();
+        }
         let mut text: String = (0..stanzas).map(|_| self.stanza()).collect();
         if self.dice.random_bool(0.08) {
             text = self.spoil(&text);
+        }
+        text
+    }
+
+    /// Makes a policy whose LIST shows only what else may be read.
+    fn hiding(&mut self) -> String {
+        let template = *["aclkv/{{ .key }}", "{{ .path }}{{ .key }}"]
+            .choose(&mut self.dice)
+            .expect("a template");
+        let mut text = format!(
+            "path \"aclkv/\" {{\n  capabilities = [\"list\"]\n  list_scan_response_keys_filter_path = \"{template}\"\n}}\n"
+        );
+        for key in ["a", "ab", "b", "a/", "b/*", "+"] {
+            if self.dice.random_bool(0.4) {
+                let name = *["read", "list", "deny"]
+                    .choose(&mut self.dice)
+                    .expect("a name");
+                text.push_str(&format!(
+                    "path \"aclkv/{key}\" {{ capabilities = [\"{name}\"] }}\n"
+                ));
+            }
         }
         text
     }
@@ -606,6 +651,8 @@ impl Run {
             ("sys/*", "sudo path"),
             ("+", "single plus"),
             ("aclkv/*/x", "star in the middle"),
+            ("aclpki/roles", "rule of an engine with pages"),
+            ("aclpki/+", "rule of an engine with pages"),
         ];
         if self.dice.random_bool(0.15) {
             return ("aclkv/*".to_owned(), "prefix rule");

@@ -1,5 +1,10 @@
 //! `policy decide`, `can`, `who`, `diff` and `test` as they are called.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "it writes a file that is no text"
+)]
+
 mod run;
 
 use run::Place;

@@ -63,7 +63,7 @@ fn a_policy_that_takes_its_own_power_away_is_refused_before_anything_is_written(
     let (bao, token) = server();
     let place = place(&bao, &token, &policy(APP));
     let ran = place.run(&["apply", "-auto-approve"]).ended(6);
-    ran.says("after this plan the identity that runs it could no longer write")
+    ran.says("After this plan the identity that runs it could no longer write")
         .says("-allow-lockout");
     assert_eq!(text(&bao), json!(ALL), "nothing was written");
     let mounts = bao.root("GET", "sys/mounts", Value::Null);

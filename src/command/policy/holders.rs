@@ -4,7 +4,7 @@ use crate::command::access::server_of;
 use crate::command::context::Context;
 use crate::command::exit::Failure;
 use crate::command::live;
-use crate::command::open::shelf;
+use crate::command::open;
 use crate::command::stock::{Stock, add_file, read_policy, take};
 use crate::config::variables::Argument;
 use crate::policy::{
@@ -48,10 +48,10 @@ pub async fn know(
         let stock = take(context, arguments).await?;
         return Ok(Known { stock, server, now });
     }
-    let shelf = shelf(context, arguments).await?;
-    let found = live::census(&shelf.home).await;
-    let server = server.unwrap_or(server_of(&shelf.home));
-    context.tell(&shelf.links.close().await);
+    let (links, connection) = open::server(context, arguments).await?;
+    let found = live::census(&connection).await;
+    let server = server.unwrap_or(server_of(&connection));
+    context.tell(&links.close().await);
     let stock = Stock {
         census: found.census,
         notes: found.notes,

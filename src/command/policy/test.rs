@@ -4,7 +4,7 @@ use super::tested::{Live, Shelf};
 use crate::command::context::{Context, Voice};
 use crate::command::exit::{Done, Exit, Failure};
 use crate::command::flags::{is_set, switch, text, texts, value, word};
-use crate::command::open::shelf as home_shelf;
+use crate::command::open;
 use crate::command::wish::{arguments, variable_flags};
 use crate::eval::functions::Phase;
 use crate::eval::{Reference, Scope, World, evaluate};
@@ -94,18 +94,18 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     }
     let given = arguments(matches)?;
     let live = match is_set(matches, "live") {
-        true => Some(home_shelf(context, given.clone()).await?),
+        true => Some(open::server(context, given.clone()).await?),
         false => None,
     };
-    let asked = live.as_ref().map(|shelf| Live::new(&shelf.home));
+    let asked = live.as_ref().map(|(_, connection)| Live::new(connection));
     let mut shelf = Shelf::new(given);
     let mut reports = Vec::new();
     for path in &files {
         let test = Test::read(context, path, &mut shelf).await?;
         reports.push(test.run(context, wanted.as_ref(), asked.as_ref()).await);
     }
-    if let Some(live) = live {
-        context.tell(&live.links.close().await);
+    if let Some((links, _)) = live {
+        context.tell(&links.close().await);
     }
     let sources = context.sources.borrow();
     let out = match form {

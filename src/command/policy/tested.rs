@@ -8,7 +8,7 @@ use crate::command::stock::{Place, read_policy, take};
 use crate::config::variables::Argument;
 use crate::observe::Connection;
 use crate::policy::testing::{Case, Named, TestFile, requests};
-use crate::policy::{Alias, Context as Deciding, Entity, Group, Identity, Policy, RuleSet};
+use crate::policy::{Alias, Broken, Context as Deciding, Entity, Group, Identity, Policy, RuleSet};
 use crate::server::{Reply, Request, ServerError};
 use crate::source::{Diagnostic, Span, Surroundings, nearest};
 use serde_json::{Value as Json, json};
@@ -226,31 +226,7 @@ impl<'c> Live<'c> {
         made: &mut Made,
     ) -> Result<Vec<Diagnostic>, Diagnostic> {
         let namespace = file.namespace.as_str();
-        let mut names = Vec::new();
-        let mut used = Vec::new();
-        for (at, (name, span)) in case.policies.iter().enumerate() {
-            let (Some(policy), Some(text)) = (policies.named.get(name), policies.texts.get(name))
-            else {
-                continue;
-            };
-            let kept = format!("{}-{at}", self.mark);
-            let path = format!("sys/policies/acl/{kept}");
-            let request = Request::post(path.as_str(), json!({ "policy": text }));
-            let sent = self.send(namespace, request).await;
-            sent.map_err(|error| {
-                self.failed(
-                    &error,
-                    *span,
-                    &format!("the server does not take the policy `{name}`"),
-                )
-            })?;
-            made.paths.push(path);
-            names.push(kept);
-            used.push(Policy {
-                namespace: namespace.to_owned(),
-                ..policy.clone()
-            });
-        }
+        let (names, used) = self.taught(case, namespace, policies, made).await?;
         let (token, identity) = match &case.identity {
             None => (self.token(namespace, &names, None, made).await, None),
             Some(wanted) => match self.person(namespace, wanted, made).await? {
@@ -264,9 +240,8 @@ impl<'c> Live<'c> {
         let token = token.map_err(|error| {
             self.failed(&error, case.span, "no token can be made for this case")
         })?;
-        let mounts: Vec<(&str, &str)> = file
-            .mounts
-            .iter()
+        let mounts = file.mounts.iter();
+        let mounts: Vec<(&str, &str)> = mounts
             .map(|(path, kind)| (path.as_str(), kind.as_str()))
             .collect();
         let context = Deciding {
@@ -275,34 +250,69 @@ impl<'c> Live<'c> {
             now: Some(now),
             mounts: &mounts,
         };
-        let rules = RuleSet::new(&used, &context);
-        let paths: Vec<&str> = requests(case)
-            .iter()
-            .map(|request| request.path.as_str())
-            .collect();
+        self.answers(case, namespace, &token, RuleSet::new(&used, &context))
+            .await
+    }
+
+    /// Writes the policies of a case; returns their names there, and what the model makes of them.
+    async fn taught(
+        &self,
+        case: &Case,
+        namespace: &str,
+        policies: &Policies,
+        made: &mut Made,
+    ) -> Result<(Vec<String>, Vec<Policy>), Diagnostic> {
+        let (mut names, mut used) = (Vec::new(), Vec::new());
+        for (at, (name, span)) in case.policies.iter().enumerate() {
+            let (Some(policy), Some(text)) = (policies.named.get(name), policies.texts.get(name))
+            else {
+                continue;
+            };
+            let kept = format!("{}-{at}", self.mark);
+            let path = format!("sys/policies/acl/{kept}");
+            let request = Request::post(path.as_str(), json!({ "policy": text }));
+            let sent = self.send(namespace, request).await;
+            sent.map_err(|error| {
+                let what = format!("the server does not take the policy `{name}`");
+                self.failed(&error, *span, &what)
+            })?;
+            made.paths.push(path);
+            names.push(kept);
+            used.push(Policy {
+                namespace: namespace.to_owned(),
+                ..policy.clone()
+            });
+        }
+        Ok((names, used))
+    }
+
+    /// Asks for the capabilities on every path of a case, and compares.
+    async fn answers(
+        &self,
+        case: &Case,
+        namespace: &str,
+        token: &str,
+        rules: Result<RuleSet, Broken>,
+    ) -> Result<Vec<Diagnostic>, Diagnostic> {
+        let asked = requests(case);
+        let paths: Vec<&str> = asked.iter().map(|request| request.path.as_str()).collect();
         let body = json!({ "token": token, "paths": paths });
         let answer = self
             .send(namespace, Request::post("sys/capabilities", body))
             .await;
-        let (answer, rules) = match (answer, rules) {
-            (Ok(answer), Ok(rules)) => (answer, rules),
-            (Err(_), Err(_)) => return Ok(Vec::new()),
+        match (answer, rules) {
+            (Ok(answer), Ok(rules)) => Ok(differing(case, namespace, &rules, answer.data())),
+            (Err(_), Err(_)) => Ok(Vec::new()),
             (Err(error), Ok(_)) => {
-                return Err(self.failed(
-                    &error,
-                    case.span,
-                    "the server does not answer for this case",
-                ));
+                let what = "the server does not answer for this case";
+                Err(self.failed(&error, case.span, what))
             }
             (Ok(_), Err(broken)) => {
-                let message = crate::policy::words::broken(&broken);
-                return Err(disagreement(
-                    case.span,
-                    format!("the model says that {message}, the server answers"),
-                ));
+                let why = crate::policy::words::broken(&broken);
+                let message = format!("the model says that {why}, and the server answers");
+                Err(disagreement(case.span, message))
             }
-        };
-        Ok(differing(case, namespace, &rules, answer.data()))
+        }
     }
 
     fn failed(&self, error: &ServerError, span: Span, what: &str) -> Diagnostic {
@@ -397,25 +407,36 @@ impl<'c> Live<'c> {
             groups: Vec::new(),
         };
         for group in &wanted.groups {
-            if self
-                .exists(namespace, &format!("identity/group/name/{}", group.name))
-                .await
-            {
-                return Ok(None);
+            match self.group(namespace, group, &id, made).await? {
+                Some(group) => found.groups.push(group),
+                None => return Ok(None),
             }
-            let body = json!({ "name": group.name, "metadata": group.metadata, "member_entity_ids": [id] });
-            let reply = self
-                .send(namespace, Request::post("identity/group", body))
-                .await
-                .map_err(problem)?;
-            let id = reply.data()["id"].as_str().unwrap_or_default().to_owned();
-            made.paths.push(format!("identity/group/id/{id}"));
-            found.groups.push(Group {
-                id,
-                ..group.clone()
-            });
         }
         Ok(Some((found, alias)))
+    }
+
+    async fn group(
+        &self,
+        namespace: &str,
+        group: &Group,
+        member: &str,
+        made: &mut Made,
+    ) -> Result<Option<Group>, Diagnostic> {
+        let place = format!("identity/group/name/{}", group.name);
+        if self.exists(namespace, &place).await {
+            return Ok(None);
+        }
+        let body = json!({ "name": group.name, "metadata": group.metadata, "member_entity_ids": [member] });
+        let sent = self
+            .send(namespace, Request::post("identity/group", body))
+            .await;
+        let reply = sent.map_err(|error| error.to_diagnostic())?;
+        let id = reply.data()["id"].as_str().unwrap_or_default().to_owned();
+        made.paths.push(format!("identity/group/id/{id}"));
+        Ok(Some(Group {
+            id,
+            ..group.clone()
+        }))
     }
 
     async fn exists(&self, namespace: &str, path: &str) -> bool {
