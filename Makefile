@@ -4,9 +4,10 @@ PY      = .tools/venv/bin/python
 NAME   ?= dotmac-platform
 CASES  ?= 20000
 FUZZ   ?= 1000000
+N      ?= 10000
 
 .DEFAULT_GOAL := build
-.PHONY: tools build test demo example crash locks bench golden fuzz docs bless clean-tools
+.PHONY: tools build test demo example crash locks bench golden fuzz acl-soak docs bless clean-tools
 
 tools: ## a Python of our own with OpenBao and PostgreSQL; made anew only when the requirements changed
 	@cmp -s tests/requirements.txt .tools/requirements.txt || { \
@@ -37,7 +38,7 @@ crash: tools build ## kills the program at every request of an apply and looks w
 locks: tools build ## four applies at once, and the lock of a killed one
 	$(PY) tests/tools/locks.py
 
-bench: tools build ## reading and evaluating 10,000 resources; plans of 100, 1,000 and 10,000 objects against the floor of bare requests
+bench: tools build ## reading 10,000 resources; plans of 100, 1,000 and 10,000 objects against the floor of bare requests; lint and access changes
 	$(PY) tests/tools/bench.py
 
 golden: tools build ## compares with recorded runs of Terraform: make golden GOLDEN=DIR [ONLY=REGEX]
@@ -47,6 +48,10 @@ golden: tools build ## compares with recorded runs of Terraform: make golden GOL
 fuzz: tools ## random inputs for parser, formatter and evaluator, and the property tests with many more cases: make fuzz FUZZ=1000000 CASES=20000
 	FUZZ_CASES=$(FUZZ) cargo test --locked --release --test fuzz -- --nocapture
 	PATH="$(CURDIR)/.tools/venv/bin:$$PATH" PROPTEST_CASES=$(CASES) cargo test --locked --release prop
+	PROPTEST_CASES=$(CASES) cargo test --locked --release --test policy_properties --test policy_access
+
+acl-soak: tools ## the policy model against a live server: make acl-soak N=100000 [SEED=1]
+	PATH="$(CURDIR)/.tools/venv/bin:$$PATH" ACL_SOAK=$(N) $(if $(SEED),ACL_SEED=$(SEED)) cargo test --locked --release --test acl_live -- --nocapture
 
 docs: ## the pages of the resource types, from the catalog, and the code's own documentation
 	BLESS=1 cargo test --locked --test docs

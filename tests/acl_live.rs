@@ -16,8 +16,8 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Map, Value, json};
 use vaultform::policy::{
-    Alias, Context, Entity, Group, Identity, Operation, Policy, Request, RuleSet, Server, Version,
-    parse_at,
+    Alias, Context, Decision, Entity, Group, Identity, Operation, Policy, Request, RuleSet, Server,
+    Version, parse_at,
 };
 
 const SEED: u64 = 20_261_121;
@@ -28,32 +28,102 @@ fn the_model_answers_as_openbao_does() {
         let text = std::env::var(name).ok();
         text.map_or(usual, |text| text.parse().expect("a number"))
     };
-    let (seed, rounds) = (number("ACL_SEED", SEED), number("ACL_SOAK", 200));
-    println!("seed {seed}, {rounds} policy sets");
-    let mut run = Run::new(seed);
-    for _ in 0..rounds {
-        run.round();
+    let (seed, rounds) = (number("ACL_SEED", SEED), number("ACL_SOAK", 300));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if rounds < 5_000 {
+        1
+    } else {
+        cores.min(4) as u64
+    };
+    println!("seed {seed}, {rounds} policy sets on {threads} servers");
+    let share = rounds.div_ceil(threads);
+    let runs: Vec<std::thread::JoinHandle<BTreeMap<String, u64>>> = (0..threads)
+        .map(|at| {
+            std::thread::spawn(move || {
+                let mut run = Run::new(seed + at);
+                for round in 1..=share {
+                    run.round();
+                    if round % 10_000 == 0 {
+                        println!("server {at}: {round} sets, no disagreement");
+                    }
+                }
+                run.counts
+            })
+        })
+        .collect();
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for run in runs {
+        for (what, count) in run.join().expect("the model disagrees with the server") {
+            *counts.entry(what).or_default() += count;
+        }
     }
-    for (what, count) in &run.counts {
-        println!("{count:>8}  {what}");
+    for (what, count) in &counts {
+        println!("{count:>9}  {what}");
     }
-    if rounds < 200 {
-        return;
-    }
-    for must in [
-        "query",
-        "request",
-        "broken token",
-        "policy refused",
-        "namespace",
-        "identity",
-    ] {
-        assert!(
-            run.counts.get(must).is_some_and(|count| *count > 0),
-            "no {must} was tried"
-        );
+    println!("0 disagreements");
+    if rounds >= 300 {
+        for must in CONSTRUCTS {
+            let tried = counts.keys().any(|what| what.starts_with(must));
+            assert!(tried, "no {must} was tried");
+        }
     }
 }
+
+/// What every longer run must have tried.
+const CONSTRUCTS: &[&str] = &[
+    "query granted",
+    "query denied",
+    "query with a final slash",
+    "request LIST",
+    "request SCAN",
+    "request GET",
+    "request POST",
+    "request DELETE",
+    "request wrapped",
+    "request with limit",
+    "request Allowed",
+    "request Denied",
+    "request LacksSudo",
+    "request Wrapping",
+    "request Missing",
+    "request ParameterDenied",
+    "request ParameterNotAllowed",
+    "request Limit",
+    "keys of LIST compared",
+    "page of LIST compared",
+    "keys of LIST filtered",
+    "broken token",
+    "policy refused",
+    "JSON policy",
+    "namespace",
+    "identity",
+    "exact rule",
+    "prefix rule",
+    "segment rule",
+    "segment rule, open",
+    "single plus",
+    "star in the middle",
+    "rule on everything",
+    "sudo path",
+    "template",
+    "template with wildcard",
+    "template without value",
+    "paths that merge",
+    "shorthand",
+    "deny",
+    "capability scan",
+    "capability sudo",
+    "capability subscribe",
+    "with allowed_parameters",
+    "with denied_parameters",
+    "with required_parameters",
+    "with min_wrapping_ttl",
+    "with max_wrapping_ttl",
+    "with pagination_limit",
+    "with list_scan_response_keys_filter_path",
+    "with expiration",
+    "with mfa_methods",
+];
 
 /// One run: the server, what lies on it, and what was tried so far.
 struct Run {
@@ -66,6 +136,8 @@ struct Run {
 }
 
 const KEYS: &[&str] = &["a", "b", "ab", "a/b", "a/a", "b/a/b"];
+/// Roles of `aclpki`, whose LIST knows pages; that of `aclkv` does not.
+const ROLES: &[&str] = &["r0", "r1", "r2", "r3"];
 const MOUNTS: &[(&str, &str)] = &[("aclkv/", "kv"), ("aclpki/", "pki")];
 
 impl Run {
@@ -82,6 +154,13 @@ impl Run {
         bao.root("POST", "sys/namespaces/ns1", Value::Null);
         for key in KEYS {
             bao.root("POST", &format!("aclkv/{key}"), json!({"x": "1"}));
+        }
+        for role in ROLES {
+            bao.root(
+                "POST",
+                &format!("aclpki/roles/{role}"),
+                json!({"allow_any_name": true}),
+            );
         }
         let identity = alice(&bao);
         Run {
@@ -125,6 +204,23 @@ impl Run {
         let Some(token) = token else {
             return;
         };
+        self.compare(&policies, &texts, &token, known);
+        let body = json!({"token": token});
+        let headers = self.headers();
+        self.bao
+            .request("POST", "auth/token/revoke", ROOT, Some(&body), &headers);
+    }
+
+    fn compare(&mut self, policies: &[Policy], texts: &[String], token: &str, known: bool) {
+        let paths: Vec<&str> = policies
+            .iter()
+            .flat_map(|one| &one.rules)
+            .map(|rule| rule.path.as_str())
+            .collect();
+        let distinct: std::collections::BTreeSet<&str> = paths.iter().copied().collect();
+        if distinct.len() < paths.len() {
+            self.count("paths that merge");
+        }
         let identity = self.identity.clone();
         let context = Context {
             server: self.server,
@@ -132,13 +228,13 @@ impl Run {
             now: Some(now()),
             mounts: MOUNTS,
         };
-        let Ok(rules) = RuleSet::new(&policies, &context) else {
-            self.broken(&token, &texts);
+        let Ok(rules) = RuleSet::new(policies, &context) else {
+            self.broken(token, texts);
             return;
         };
-        self.compare_capabilities(&rules, &policies, &token, &texts);
+        self.compare_capabilities(&rules, policies, token, texts);
         for _ in 0..6 {
-            self.compare_request(&rules, &context, &token, &texts);
+            self.compare_request(&rules, &context, token, texts);
         }
     }
 
@@ -251,6 +347,9 @@ impl Run {
                 texts.join("---\n")
             );
             self.count("query");
+            if path.ends_with('/') {
+                self.count("query with a final slash");
+            }
             self.count(if ours == ["deny"] {
                 "query denied"
             } else {
@@ -290,6 +389,16 @@ impl Run {
             decision.reason
         );
         self.count("request");
+        self.count(format!("request {method}"));
+        if ttl.is_some() {
+            self.count("request wrapped");
+        }
+        if request.data.contains_key("limit") {
+            self.count("request with limit");
+        }
+        if method == "LIST" && decision.allowed && ttl.is_none() && answer.status == 200 {
+            self.compare_keys(rules, &request, &decision, context, (&answer.body, texts));
+        }
         let reason = format!("{:?}", decision.reason);
         let reason = reason
             .split(['(', ' '])
@@ -303,6 +412,51 @@ impl Run {
         ) {
             self.restore(&request.path);
         }
+    }
+
+    /// Compares the keys that a LIST shows: all, a page of them, or those that a filter lets through.
+    fn compare_keys(
+        &mut self,
+        rules: &RuleSet,
+        request: &Request,
+        decision: &Decision,
+        context: &Context<'_>,
+        (answer, texts): (&Value, &[String]),
+    ) {
+        let directory = format!("{}/", request.path.trim_end_matches('/'));
+        let all = match directory.as_str() {
+            "aclpki/roles/" => ROLES.iter().map(ToString::to_string).collect(),
+            _ => children(&directory),
+        };
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let mut expected = match rules.shown_keys(request, decision, &all, context) {
+            Some(keys) => keys,
+            None => return,
+        };
+        // A page is cut before keys are hidden: both together say too little to compare.
+        if decision.keys_filter.is_some() && decision.limit.is_some() {
+            return;
+        }
+        if let Some(limit) = decision.limit.filter(|_| directory == "aclpki/roles/") {
+            expected.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            self.count("page of LIST compared");
+        }
+        if decision.keys_filter.is_some() && expected.len() < all.len() {
+            self.count("keys of LIST filtered");
+        }
+        self.count("keys of LIST compared");
+        let keys: Vec<&str> = answer["data"]["keys"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        assert_eq!(
+            keys,
+            expected,
+            "LIST {directory} by\n{}",
+            texts.join("---\n")
+        );
     }
 
     fn restore(&self, path: &str) {
@@ -332,8 +486,15 @@ impl Run {
             let path = *paths.choose(&mut self.dice)?;
             return Some(("GET", Request::new(Operation::Read, path)));
         }
-        let key = *["a", "b", "ab", "a/b", "c", "b/a/b"].choose(&mut self.dice)?;
-        let path = format!("aclkv/{key}");
+        if self.dice.random_bool(0.1) {
+            let mut request = Request::new(Operation::List, "aclpki/roles");
+            if self.dice.random_bool(0.4) {
+                let limit = *["1", "2", "3", "max"].choose(&mut self.dice)?;
+                request.data.insert("limit".to_owned(), limit.into());
+            }
+            return Some(("LIST", request));
+        }
+        let mut key = *["a", "b", "ab", "a/b", "c", "b/a/b"].choose(&mut self.dice)?;
         let (method, operation) = *[
             ("GET", Operation::Read),
             ("LIST", Operation::List),
@@ -342,6 +503,10 @@ impl Run {
             ("DELETE", Operation::Delete),
         ]
         .choose(&mut self.dice)?;
+        if matches!(method, "LIST" | "SCAN") && self.dice.random_bool(0.5) {
+            key = *["", "", "", "a", "b", "b/a"].choose(&mut self.dice)?;
+        }
+        let path = format!("aclkv/{key}");
         let exists = KEYS.contains(&key);
         let operation = match operation {
             Operation::Update if !exists => Operation::Create,
@@ -427,9 +592,34 @@ impl Run {
             let (path, _) = self.path();
             return json!({"path": {path: {"capabilities": ["read", "list"]}}}).to_string();
         }
+        if self.dice.random_bool(0.06) {
+            self.count("policy that hides keys");
+            return self.hiding();
+        }
         let mut text: String = (0..stanzas).map(|_| self.stanza()).collect();
         if self.dice.random_bool(0.08) {
             text = self.spoil(&text);
+        }
+        text
+    }
+
+    /// Makes a policy whose LIST shows only what else may be read.
+    fn hiding(&mut self) -> String {
+        let template = *["aclkv/{{ .key }}", "{{ .path }}{{ .key }}"]
+            .choose(&mut self.dice)
+            .expect("a template");
+        let mut text = format!(
+            "path \"aclkv/\" {{\n  capabilities = [\"list\"]\n  list_scan_response_keys_filter_path = \"{template}\"\n}}\n"
+        );
+        for key in ["a", "ab", "b", "a/", "b/*", "+"] {
+            if self.dice.random_bool(0.4) {
+                let name = *["read", "list", "deny"]
+                    .choose(&mut self.dice)
+                    .expect("a name");
+                text.push_str(&format!(
+                    "path \"aclkv/{key}\" {{ capabilities = [\"{name}\"] }}\n"
+                ));
+            }
         }
         text
     }
@@ -461,6 +651,8 @@ impl Run {
             ("sys/*", "sudo path"),
             ("+", "single plus"),
             ("aclkv/*/x", "star in the middle"),
+            ("aclpki/roles", "rule of an engine with pages"),
+            ("aclpki/+", "rule of an engine with pages"),
         ];
         if self.dice.random_bool(0.15) {
             return ("aclkv/*".to_owned(), "prefix rule");
@@ -530,6 +722,12 @@ impl Run {
                 self.count("deny");
                 chosen.push("deny");
             }
+            if self.dice.random_bool(0.004) {
+                chosen.push("subscribe");
+            }
+            for name in &chosen {
+                self.count(format!("capability {name}"));
+            }
             lines.push(format!("capabilities = {}", json!(chosen)));
         }
         for (text, chance) in EXTRAS {
@@ -544,6 +742,21 @@ impl Run {
         }
         format!("path \"{path}\" {{\n  {}\n}}\n", lines.join("\n  "))
     }
+}
+
+/// Returns the keys of `aclkv` right below a directory, as LIST answers them.
+fn children(directory: &str) -> Vec<String> {
+    let below = directory.trim_start_matches("aclkv/");
+    let mut found = std::collections::BTreeSet::new();
+    for key in KEYS {
+        if let Some(rest) = key.strip_prefix(below) {
+            match rest.split_once('/') {
+                Some((first, _)) => found.insert(format!("{first}/")),
+                None => found.insert(rest.to_owned()),
+            };
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// Lines that a stanza may have besides its capabilities, and how often.

@@ -375,8 +375,18 @@ fn asked(census: &Census, path: &str) -> BTreeMap<(String, Capability), bool> {
     found
 }
 
+/// How many cases are tried: `PROPTEST_CASES`, else so many.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "longer runs are asked for by the environment"
+)]
+fn cases(usual: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    ProptestConfig::with_cases(asked.and_then(|text| text.parse().ok()).unwrap_or(usual))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(120))]
+    #![proptest_config(cases(120))]
 
     #[test]
     fn lines_are_exact_for_every_holder(

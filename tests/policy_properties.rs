@@ -91,8 +91,18 @@ fn said(changes: &[Change], capability: Capability, path: &str) -> Vec<Direction
         .collect()
 }
 
+/// How many cases are tried: `PROPTEST_CASES`, else so many.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "longer runs are asked for by the environment"
+)]
+fn cases(usual: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    ProptestConfig::with_cases(asked.and_then(|text| text.parse().ok()).unwrap_or(usual))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(250))]
+    #![proptest_config(cases(250))]
 
     #[test]
     fn differences_are_exact(

@@ -2,6 +2,10 @@
 
 /// How objects are made, read, changed and removed.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "values stand in const tables and are never moved"
+)]
 pub enum Life {
     /// POST makes and changes, GET reads, DELETE removes.
     Upsert(Omitted),

@@ -20,6 +20,7 @@ const GROUPS: &[&str] = &[
     "providers",
     "bootstrap",
     "secrets",
+    "policy",
 ];
 
 /// Puts a command line into form: takes `-chdir` out, adds the arguments of `TF_CLI_ARGS` and `TF_CLI_ARGS_<command>`

@@ -59,6 +59,7 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     // What a later apply would be refused for is no drift.
     order.options.allow_data_loss = true;
     order.options.unsupported_warns = true;
+    order.wish.allow_lockout = true;
     let settings = super::settings::read(context)?;
     order.options.unmanaged =
         is_set(matches, "unmanaged") || settings.drift.unmanaged.unwrap_or(false);

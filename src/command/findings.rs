@@ -82,7 +82,8 @@ fn located(path: &Path, here: &Path, top: &Path) -> String {
 }
 
 /// Returns a path without `.` and `..`, by its text alone.
-fn cleaned(path: &Path) -> PathBuf {
+#[must_use]
+pub fn cleaned(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for part in path.components() {
         match part {

@@ -30,6 +30,8 @@ mod least;
 pub mod ledger;
 pub mod lint;
 mod modules;
+mod live;
+mod lockout;
 mod open;
 pub mod output;
 mod outside;
@@ -227,6 +229,7 @@ fn parser() -> Command {
         console::command(),
         lint::command(),
         test::command(),
+        policy::command(),
         fmt::command(),
         explain::command(),
         graph::command(),
@@ -240,7 +243,6 @@ fn parser() -> Command {
         unseal::command(),
         secrets::command(),
         snapshot::command(),
-        policy::command(),
         generate_root::command(),
         state::refresh_command(),
         init::get_command(),
@@ -293,6 +295,7 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "test" => test::run(context, matches).await,
         "console" => console::run(context, matches).await,
         "lint" => lint::run(context, matches).await,
+        "policy" => policy::run(context, matches).await,
         "fmt" => fmt::run(context, matches),
         "explain" => explain::run(context, matches),
         "graph" => graph::run(context, matches),
@@ -304,7 +307,6 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "unseal" => unseal::run(context, matches).await,
         "secrets" => secrets::run(context, matches).await,
         "snapshot" => snapshot::run(context, matches).await,
-        "policy" => policy::run(context, matches).await,
         "generate-root" => generate_root::run(context, matches).await,
         "init" => init::run(context, matches).await,
         "refresh" => state::refresh(context, matches).await,

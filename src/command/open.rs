@@ -5,11 +5,15 @@ use super::context::Context;
 use super::exit::Failure;
 use super::planning::{Hold, Shelf, home, home_arguments};
 use super::{project, settings};
+use crate::config::choose;
 use crate::config::variables::{Argument, Assigned, Given, assign};
 use crate::ledger::{Ledger, Lock};
-use crate::source::Diagnostic;
+use crate::observe::Connection;
+use crate::reconcile::Connector;
+use crate::source::{Diagnostic, Surroundings};
 use crate::value::Value;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A ledger that was opened, to be ended by [`Opened::close`].
@@ -37,6 +41,25 @@ pub async fn shelf(context: &Context, arguments: Vec<Argument>) -> Result<Shelf,
         settings: settings.ledger_settings(context)?,
         links,
     })
+}
+
+/// Finds the way to a server: that of the configuration here, or where there is none, of the environment.
+///
+/// # Errors
+/// When the configuration cannot be read or there is no connection.
+pub async fn server(
+    context: &Context,
+    arguments: Vec<Argument>,
+) -> Result<(Arc<Links>, Connection), Failure> {
+    let chosen = choose(&context.files.list(Path::new(".")).unwrap_or_default());
+    if !chosen.primary.is_empty() || !chosen.overrides.is_empty() {
+        let shelf = shelf(context, arguments).await?;
+        return Ok((shelf.links, shelf.home));
+    }
+    let links = Arc::new(Links::new(context, None));
+    context.links.borrow_mut().push(links.clone());
+    let connection = links.connect(&Value::object(BTreeMap::new())).await?;
+    Ok((links, connection))
 }
 
 /// Finds how the configuration in this directory reaches its server, without connecting. Variables without a value are no

@@ -4,6 +4,7 @@ use super::access;
 use super::connector::Links;
 use super::context::Context;
 use super::exit::Failure;
+use super::lockout;
 use super::project::{self, Project};
 use super::settings;
 use super::wish::Wish;
@@ -333,9 +334,14 @@ impl Session {
         }
         let writes = planned.plan.steps.iter().any(|step| step.change.writes());
         if writes && !order.wish.refresh_only {
-            let stock = access::stock(context, &planned).await;
+            let mut stock = access::stock(context, &planned).await;
             self.access = stock.access();
             self.notices.extend(access::incomparable(&self.access));
+            if !order.wish.allow_lockout {
+                let ledger = self.ledger.settings();
+                let problems = lockout::guard(&planned, &mut stock, ledger).await;
+                planned.plan.diagnostics.extend(problems);
+            }
         }
         planned
     }

@@ -1,5 +1,7 @@
 //! Who and what there is, as far as access is concerned: from a configuration, a plan's side, or a server.
 
+use std::collections::BTreeMap;
+
 use super::lint::{AuthRole, DatabaseRole, EntityAlias, Mount, Origin, PkiRole, TransitKey};
 
 /// Who may hold policies.
@@ -44,6 +46,8 @@ pub struct Holder {
     pub namespace: String,
     /// What others name it by.
     pub keys: Vec<Key>,
+    /// What templated paths may ask of an entity or group.
+    pub metadata: BTreeMap<String, String>,
     /// Entities of a group.
     pub entities: Vec<Key>,
     /// Groups of a group.
@@ -65,6 +69,7 @@ impl Holder {
             kind,
             namespace: String::new(),
             keys: Vec::new(),
+            metadata: BTreeMap::new(),
             entities: Vec::new(),
             groups: Vec::new(),
             others_give: false,

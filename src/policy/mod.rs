@@ -28,6 +28,7 @@ mod index;
 mod json;
 pub mod lint;
 mod literal;
+pub mod lockout;
 mod merged;
 mod overlap;
 mod parameter;
@@ -44,6 +45,9 @@ mod sudo;
 mod template;
 mod time;
 mod tree;
+pub mod testing;
+pub mod wire;
+pub mod words;
 
 pub use access::{Access, AccessChange, Who, access, missing};
 pub use capability::{Capabilities, Capability};

@@ -48,3 +48,4 @@ pub mod progress;
 pub mod prompt;
 pub mod state_text;
 pub mod test_report; // what `test` tells
+pub mod test_text;

@@ -1,5 +1,6 @@
 //! The stream of JSON events, one a line, that `plan -json` and `apply -json` write: `ui` version 1.2.
 
+use super::access::{AccessRow, predicate, subject};
 use super::diagnostic::sentence;
 use super::diagnostic_json::diagnostic_json;
 use super::document::{PlanDocument, ResourceChange};
@@ -87,7 +88,16 @@ impl Stream<'_> {
         if !document.output_changes.is_empty() {
             out.push_str(&self.planned_outputs(document));
         }
+        for row in &document.access_changes {
+            out.push_str(&self.access(row));
+        }
         out
+    }
+
+    /// Returns a message of who gains or loses what, with the row of the plan document.
+    fn access(self, row: &AccessRow) -> String {
+        let message = format!("Access: {} {}", subject(row), predicate(row));
+        self.event("info", "log", &message, json!({ "access_change": row }))
     }
 
     fn drift(self, entry: &ResourceChange) -> String {

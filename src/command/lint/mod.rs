@@ -12,8 +12,10 @@ use super::stock::{Stock, add_file, take};
 use super::wish::{arguments, variable_flags};
 use crate::config::variables::Argument;
 use crate::ledger::Kind;
-use crate::policy::lint::{Mount, named};
-use crate::policy::{Product, Server, Version};
+use crate::policy::Server;
+use crate::policy::lint::Mount;
+use crate::policy::lint::named;
+use crate::policy::wire::server_named;
 use crate::source::{Diagnostic, Severity, Sources, Surroundings};
 use crate::view::findings::{About, Finding};
 use crate::view::lint_text::{LintText, lint_document, lint_text};
@@ -174,19 +176,7 @@ pub fn server(text: Option<&str>) -> Result<Option<Server>, Diagnostic> {
     let Some(text) = text else {
         return Ok(None);
     };
-    let read = || {
-        let (name, version) = text.split_once('-').unwrap_or((text, ""));
-        let (product, newest) = match name.to_lowercase().as_str() {
-            "vault" => (Product::Vault, Server::VAULT),
-            "openbao" | "bao" => (Product::OpenBao, Server::OPENBAO),
-            _ => return None,
-        };
-        if version.is_empty() {
-            return Some(newest);
-        }
-        Some(Server::new(product, Version::read(version)?))
-    };
-    match read() {
+    match server_named(text) {
         Some(server) => Ok(Some(server)),
         None => Err(Diagnostic::error(
             "invalid-option",

@@ -5,6 +5,7 @@ use crate::plan::normal::duration_seconds;
 use crate::plan::template::effective;
 use crate::policy::Key;
 use crate::value::{Shape, Value};
+use std::collections::BTreeMap;
 
 /// The attributes of an object; names with dots reach into blocks and maps.
 #[derive(Clone, Copy)]
@@ -73,6 +74,19 @@ impl Fields<'_> {
             _ => None,
         });
         texts.collect()
+    }
+
+    /// Returns the known texts of a map.
+    pub fn map(&self, name: &str) -> BTreeMap<String, String> {
+        let value = self.value(name);
+        let fields = value
+            .as_ref()
+            .and_then(Value::as_fields)
+            .into_iter()
+            .flatten();
+        fields
+            .filter_map(|(key, value)| Some((key.to_string(), value.as_text()?.to_owned())))
+            .collect()
     }
 
     /// Returns the elements of a list as what names objects.

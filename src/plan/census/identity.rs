@@ -34,6 +34,7 @@ fn holder(object: &Object<'_>, kind: HolderKind) -> Holder {
     };
     let mut holder = Holder::new(kind, role);
     holder.namespace.clone_from(&object.namespace);
+    holder.metadata = fields.map("metadata");
     holder.others_give = fields.value("policies").is_none();
     holder.keys.push(Key::Address(object.address.clone()));
     holder.keys.extend(fields.text("id").map(Key::Id));

@@ -17,6 +17,7 @@ pub use facts::{
     TransitKey,
 };
 pub use fix::{Edit, edited, fix, unneeded, without_element};
+pub use shapes::unreachable;
 pub use suppress::Suppression;
 pub use table::{LINTS, Lint, named};
 

@@ -147,6 +147,20 @@ fn is_value(parts: &[&str], alias: bool) -> bool {
     }
 }
 
+/// Returns the rules of a policy, by number, that decide no path: others of the policy always win.
+#[must_use]
+pub fn unreachable(policy: &Policy, server: crate::policy::Server) -> Vec<usize> {
+    let Ok(rules) = RuleSet::new(std::slice::from_ref(policy), &Context::new(server)) else {
+        return Vec::new();
+    };
+    let reach = Reach::new(&rules);
+    let hidden = rules.rules().iter().enumerate();
+    hidden
+        .filter(|(number, merged)| !reach.is_reached(*number, &merged.pattern))
+        .flat_map(|(_, merged)| merged.sources.iter().map(|source| source.rule))
+        .collect()
+}
+
 /// Looks for rules that others hide, wholly or against expectation.
 fn order(at: usize, policy: &Policy, report: &mut Report<'_>) {
     let context = Context::new(report.facts.server);
