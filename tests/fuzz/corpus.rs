@@ -222,11 +222,14 @@ pub fn bent(corpus: &[String], chance: &mut Chance) -> String {
         let (one, two) = (place(&text, chance), place(&text, chance));
         let (start, end) = (one.min(two), one.max(two));
         match chance.below(8) {
-            0..=2 => text.insert_str(start, *chance.one::<&str>(PIECES)),
+            0..=2 => text.insert_str(start, chance.one::<&str>(PIECES)),
             3 => text.replace_range(start..end.min(next(&text, start)), ""),
             4 => text.replace_range(start..end, ""),
-            5 => text.insert_str(end, &text[start..end].to_owned()),
-            6 => text.replace_range(start..next(&text, start), *chance.one::<&str>(PIECES)),
+            5 => {
+                let again = text[start..end].to_owned();
+                text.insert_str(end, &again);
+            }
+            6 => text.replace_range(start..next(&text, start), chance.one::<&str>(PIECES)),
             _ => {
                 let other = chance.one(corpus).clone();
                 let from = place(&other, chance);
