@@ -152,6 +152,9 @@ pub async fn of_run(session: &Session, planned: &Planned, run: Run) -> Vec<Need>
         Run::Drift => {
             found.extend(needs::ledger(home, settings, Use::Read));
             found.extend(needs::drift_memory(home, settings));
+            if session.settings.drift.unmanaged == Some(true) {
+                found.extend(needs::unmanaged(planned).await);
+            }
         }
         Run::Apply => {
             found.extend(needs::ledger(home, settings, Use::Write));

@@ -15,7 +15,7 @@ use crate::value::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use ledger::{Use, drift_memory, ledger};
+pub use ledger::{Use, drift_memory, ledger, unmanaged};
 pub use life::sudo;
 
 /// What is done to an object.
