@@ -58,7 +58,7 @@ pub(super) struct Needs<'a> {
 impl Needs<'_> {
     fn add(&mut self, path: &str, probe: String, grants: &[Capability], any: bool) {
         let mut grants = grants.to_vec();
-        if sudo(self.connection, path) {
+        if sudo(self.connection, path) || sudo(self.connection, &probe) {
             self.push(path, probe.clone(), vec![Capability::Sudo], false);
         }
         grants.sort_unstable();
