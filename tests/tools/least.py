@@ -38,7 +38,7 @@ def cycle(place, check):
     check("apply with it is refused: exit 6", refused.code == 6 and "lacks capabilities" in refused.err, refused.text)
     check("before its first write", not dump.difference(before, place.state()), "\n".join(dump.difference(before, place.state())))
     wanted = {path for path in re.findall(r'path "([^"]+)" \{ capabilities = \[[^\]]*"(?:create|update|delete)"', texts["apply"])}
-    named = {path for path in wanted if f"{path}: " in refused.err.replace("│ ", "")}
+    named = {path for path in wanted if f"{path}:" in refused.err.replace("│ ", "")}
     check("it lists each missing capability", len(named) == len(wanted), sorted(wanted - named)[:20])
     check.run("apply with the policy for it", run("apply", "-auto-approve", VAULT_TOKEN=applier), 0)
     check.run("the plan is empty", run("plan", "-detailed-exitcode", VAULT_TOKEN=applier), 0)
