@@ -134,6 +134,7 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
         }
         opened => opened,
     };
+    let opened = opened.map_err(|failure| super::least::without_ledger(&shelf, &order, failure));
     let (ledger, lock) = opened.map_err(explained)?;
     let mut session = Session {
         home: shelf.home,

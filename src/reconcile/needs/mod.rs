@@ -87,7 +87,10 @@ impl Needs<'_> {
 
     /// A LIST is decided with a slash at the end of its path.
     pub fn list(&mut self, path: &str) {
-        let probe = format!("{}/", path.trim_end_matches(['/', '*']));
+        let probe = match path.strip_suffix("/*") {
+            Some(folder) => format!("{folder}/x/"),
+            None => format!("{}/", path.trim_end_matches('/')),
+        };
         self.add(
             path.trim_end_matches('/'),
             probe,
@@ -268,9 +271,18 @@ fn attributes(step: &Step, work: &Work) -> Value {
             .map(|(name, text)| (Arc::from(name), Value::from(text.as_str())))
             .collect()
     });
-    match remembered {
+    let whole = match remembered {
         Some(fields) => over(&merged, &Value::object(fields)),
         None => merged,
+    };
+    // How it is deleted stands in the ledger alone once it has left the files.
+    match work
+        .owned
+        .as_ref()
+        .filter(|_| step.change == Change::Delete)
+    {
+        Some(owned) => over(&super::orphan::guide_of(owned, step.kind), &whole),
+        None => whole,
     }
 }
 
