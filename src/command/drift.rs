@@ -78,6 +78,7 @@ pub fn command() -> Command {
 pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     let mut gauge = Gauge {
         file: path(matches, "metrics"),
+        name: name(context),
         ..Gauge::default()
     };
     let outcome = watched(context, matches, &mut gauge).await;
@@ -87,6 +88,13 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     };
     context.tell(&Vec::from_iter(gauge.write(context, exit.code()).err()));
     outcome
+}
+
+/// Returns the name that the run is measured by; where the settings cannot be read, that of the directory.
+fn name(context: &Context) -> String {
+    let project = super::settings::read(context).unwrap_or_default();
+    let settings = project.ledger_settings(context);
+    settings.map(|settings| settings.name).unwrap_or_default()
 }
 
 /// What a look at the server found.
@@ -111,7 +119,6 @@ async fn watched(context: &Context, matches: &ArgMatches, gauge: &mut Gauge) -> 
     order.options.unsupported_warns = true;
     order.wish.allow_lockout = true;
     let settings = super::settings::read(context)?;
-    gauge.name = settings.ledger_settings(context)?.name;
     let watch = watch::settings::read(context)?;
     order.options.unmanaged =
         is_set(matches, "unmanaged") || settings.drift.unmanaged.unwrap_or(false);

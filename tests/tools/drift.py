@@ -100,6 +100,18 @@ class Place:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+def by_prometheus(place, check):
+    """Prometheus' own parser reads the file: every metric is a gauge with a help text, and no sample comes twice."""
+    try:
+        from prometheus_client.parser import text_string_to_metric_families as families
+    except ImportError:
+        return print("  skipped: the metrics need `prometheus-client`, which is not installed here", flush=True)
+    found = list(families((place.dir / "drift.prom").read_text()))
+    samples = [(s.name, tuple(sorted(s.labels.items()))) for family in found for s in family.samples]
+    check("Prometheus' parser reads the metrics", len(found) >= 8 and all(f.type == "gauge" and f.documentation for f in found), found)
+    check("each sample stands once, everybody may read it", len(samples) == len(set(samples)) and (place.dir / "drift.prom").stat().st_mode & 0o777 == 0o644)
+
+
 def by_path(messages):
     return sorted(path.split("/")[1] for path, _, _ in messages)
 
@@ -130,6 +142,7 @@ def told_once(place, check):
     found = place.metrics()
     check("metrics name type and origin", found["in_sync"] == 0 and found['objects{type="vault_policy",origin="drift"}'] == 1 and found["exit_code"] == 2, found)
     check("and that all were told", all(found[f'notification_failed{{channel="{c}"}}'] == 0 for c in ("ops", "slack", "teams")), found)
+    by_prometheus(place, check)
     again = place.drift()
     check.run("the same drift again", again, 2)
     check("nobody is told again", not receiver.take())
@@ -206,6 +219,11 @@ def ignoring(place, check):
         told = place.drift("-notify=false")
         check(f"settings: {why}", why in told.text and (told.code == 1 or why == "names nothing"), told.text)
     place.settings(SETTINGS)
+    told = place.drift("-format=xyz")
+    check("a form that is none", told.code == 1 and "`-format=xyz`" in told.text, told.text)
+    check("the metrics are written all the same", place.metrics()["exit_code"] == 1)
+    told = place.drift("-notify=false", "-metrics=no/such/folder/x.prom")
+    check("metrics that cannot be written are a warning", told.code == 2 and "metrics cannot be written" in " ".join(told.text.split()), told.text)
 
 
 def healing(place, check):
