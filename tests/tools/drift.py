@@ -253,6 +253,14 @@ def healing(place, check):
     told = place.drift("-heal")
     check.run("with the configuration as it was, the rest is healed", told, 0)
     check("nothing is left to do", place.program("plan", "-detailed-exitcode").code == 0)
+    place.meddle()
+    told = place.drift("-heal", "-format=json")
+    report = json.loads(told.out)
+    check("the report is JSON alone", told.code == 0 and report["drift"] == [] and report["exit"] == "done", told.text)
+    place.meddle()
+    told = place.drift("-heal", "-target=vault_policy.ops")
+    check("a target is looked at, and nothing else is healed", told.code == 0 and "secret/data/app" in bao.read("sys/policies/acl/app")["policy"], told.text)
+    check.run("until it is meant", place.drift("-heal"), 0)
 
 
 def reading_only(place, check):
