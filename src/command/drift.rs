@@ -133,7 +133,7 @@ async fn watched(context: &Context, matches: &ArgMatches, gauge: &mut Gauge) -> 
     let mut told = look.session.notices.clone();
     told.extend(kept.problem.take());
     if matters {
-        let sender = sender(context, &gauge.name);
+        let sender = sender(context, &gauge.name, &look.session);
         let (notified, problems) =
             watch::tell::tell(context, &watch, &mut kept.memory, &sender).await;
         gauge.notified = notified;
@@ -243,6 +243,7 @@ fn seen(look: &Look, order: &Order, healed: BTreeSet<String>) -> watching::Look 
         seen: watch::sightings(steps, &look.session.ledger),
         examined: (!is_whole(order)).then(examined),
         healed,
+        ignored: look.ignored.iter().map(|one| one.address.clone()).collect(),
     }
 }
 
@@ -267,10 +268,11 @@ async fn healed(
     Ok((second, healed))
 }
 
-fn sender(context: &Context, name: &str) -> Sender {
+fn sender(context: &Context, name: &str, session: &Session) -> Sender {
     Sender {
         name: name.to_owned(),
         workspace: context.workspace.to_string(),
+        server: session.home.server.identity().address.to_string(),
         now: jiff::Timestamp::now().as_second(),
     }
 }

@@ -1,7 +1,7 @@
 //! Messages about new drift, and about its end: for any receiver, for Slack, for Microsoft Teams. They name objects and
 //! attributes, never a value.
 
-use crate::operate::watch::{Item, News, Seconds};
+use crate::operate::watch::{End, Item, News, Seconds};
 use serde_json::{Value as Json, json};
 
 /// How many objects a message for people names; the rest is counted.
@@ -15,6 +15,8 @@ pub struct Sender {
     /// The configuration's name.
     pub name: String,
     pub workspace: String,
+    /// The address of the server that keeps the ledger.
+    pub server: String,
     pub now: Seconds,
 }
 
@@ -47,6 +49,7 @@ pub fn plain(news: &News, sender: &Sender) -> Json {
         "data": {
             "configuration": sender.name,
             "workspace": sender.workspace,
+            "server": sender.server,
             "all_clear": news.all_clear(),
             "new": all(&news.new),
             "changed": all(&news.changed),
@@ -65,7 +68,7 @@ fn item(item: &Item) -> Json {
     });
     if let Some(until) = item.until {
         json["until"] = moment(until).into();
-        json["healed"] = item.healed.into();
+        json["end"] = serde_json::to_value(item.end).unwrap_or_default();
     }
     json
 }
@@ -83,7 +86,7 @@ pub fn headline(news: &News, sender: &Sender) -> String {
         parts.push(format!("{fresh} changed outside of vaultform"));
     }
     if !news.recovered.is_empty() {
-        parts.push(format!("{} as declared again", news.recovered.len()));
+        parts.push(format!("{} no longer", news.recovered.len()));
     }
     if news.event() == "recovery" && !news.standing.is_empty() {
         parts.push(format!("{} still drifting", news.standing.len()));
@@ -93,15 +96,18 @@ pub fn headline(news: &News, sender: &Sender) -> String {
     } else {
         "Recovery"
     };
-    format!("{word} in {name}: {}", parts.join(", "))
+    format!(
+        "{word} in {name} on {}: {}",
+        sender.server,
+        parts.join(", ")
+    )
 }
 
 /// Returns what a message for people lists: each object in a line, with `mark` around its address.
 fn lines(news: &News, sender: &Sender, mark: &str, escape: fn(&str) -> String) -> Vec<String> {
     let one = |item: &Item| {
         let what = match (item.until, item.deleted) {
-            (Some(_), _) if item.healed => "put right by vaultform".to_owned(),
-            (Some(until), _) => format!("as declared again after {}", span(until - item.since)),
+            (Some(until), _) => end(item, until),
             (None, true) => "deleted".to_owned(),
             (None, false) if item.attributes.is_empty() => "changed".to_owned(),
             (None, false) => format!("changed: {}", item.attributes.join(", ")),
@@ -121,6 +127,14 @@ fn lines(news: &News, sender: &Sender, mark: &str, escape: fn(&str) -> String) -
         lines.push(format!("… and {more} more"));
     }
     lines
+}
+
+fn end(item: &Item, until: Seconds) -> String {
+    match item.end {
+        End::Over => format!("as declared again after {}", span(until - item.since)),
+        End::Healed => "put right by vaultform".to_owned(),
+        End::Ignored => "ignored from now on, as the settings say".to_owned(),
+    }
 }
 
 /// Returns the message for an incoming webhook of Slack.
@@ -204,7 +218,7 @@ mod tests {
             attributes: vec!["policy".to_owned()],
             since: 0,
             until: None,
-            healed: false,
+            end: End::Over,
         };
         News {
             new: (0..count).map(item).collect(),
@@ -216,6 +230,7 @@ mod tests {
         Sender {
             name: "prod".to_owned(),
             workspace: "default".to_owned(),
+            server: "https://bao".to_owned(),
             now: 7_200,
         }
     }
@@ -223,7 +238,7 @@ mod tests {
     #[test]
     fn a_message_for_people_names_some_and_counts_the_rest() {
         let text = slack(&drift(50), &sender()).to_string();
-        assert!(text.contains("Drift in prod: 50 changed outside of vaultform"));
+        assert!(text.contains("Drift in prod on https://bao: 50 changed outside of vaultform"));
         assert!(text.contains("… and 30 more"));
         assert!(text.contains("&lt;3&gt;") && !text.contains("<3>"));
         assert!(text.contains("deleted, for 2 hours"));

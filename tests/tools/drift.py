@@ -136,7 +136,7 @@ def told_once(place, check):
     check("it names the object and the attribute", body["type"] == "vaultform.drift" and [(i["address"], i["attributes"]) for i in body["data"]["new"]] == [("vault_policy.app", ["policy"])], body)
     check("no message holds a value", not any(b"kv/data" in m[2] or b"secret/data" in m[2] or b"canary" in m[2] for m in messages))
     slack = json.loads(next(m for m in messages if m[0].startswith("/slack"))[2])
-    check("Slack's is readable", "Drift in watched: 1 changed outside of vaultform" in slack["text"] and slack["blocks"][1]["text"]["text"].startswith("`vault_policy.app`"), slack)
+    check("Slack's is readable", f"Drift in watched on {place.bao.addr}: 1 changed outside of vaultform" in slack["text"] and slack["blocks"][1]["text"]["text"].startswith("`vault_policy.app`"), slack)
     teams = json.loads(next(m for m in messages if m[0].startswith("/teams"))[2])
     check("that of Teams is a card", teams["attachments"][0]["content"]["type"] == "AdaptiveCard", teams)
     found = place.metrics()
@@ -205,7 +205,9 @@ def ignoring(place, check):
     check.run("ignored", told, 0)
     check("it is said why", "the operator edits it, until 3000-01-01" in told.out, told.out)
     check("metrics count it", place.metrics()["ignored_objects"] == 1)
-    check("its end is told to those who knew", by_path(receiver.take()) == ["ops", "slack", "teams"])
+    messages = receiver.take()
+    ends = [i["end"] for m in messages if m[0] == "/ops" for i in verified(m, SECRET)["data"]["recovered"]]
+    check("those who knew are told that it is ignored from now on", by_path(messages) == ["ops", "slack", "teams"] and ends == ["ignored"], messages)
     place.settings(base + rule % "2020-12-31")
     told = place.drift()
     check("the day is over", told.code == 2 and "its drift counts again" in told.text, told.text)
@@ -248,7 +250,7 @@ def healing(place, check):
     found = place.metrics()
     check("metrics count what was healed", found["healed_objects"] == 2 or found["healed_objects"] == 3, found)
     body = [verified(m, SECRET) for m in receiver.take() if m[0] == "/ops"]
-    healed = {i["address"] for b in body for i in b["data"]["recovered"] if i["healed"]}
+    healed = {i["address"] for b in body for i in b["data"]["recovered"] if i["end"] == "healed"}
     check("it is told what was healed", {"vault_policy.ops", "vault_policy.app"} <= healed, body)
     told = place.drift("-heal")
     check.run("with the configuration as it was, the rest is healed", told, 0)

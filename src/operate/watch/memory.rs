@@ -1,6 +1,6 @@
 //! What is remembered of drift from run to run. It holds no value: only names, times and keyed digests.
 
-use super::{Item, Look, News, Seconds, Sighting};
+use super::{End, Item, Look, News, Seconds, Sighting};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,8 +33,8 @@ struct Remembered {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Over {
     at: Seconds,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    healed: bool,
+    #[serde(default)]
+    end: End,
 }
 
 impl Memory {
@@ -77,7 +77,7 @@ impl Memory {
             if !unknown && !seen.contains(address.as_str()) && known.over.is_none() {
                 known.over = Some(Over {
                     at: look.now,
-                    healed: look.healed.contains(address),
+                    end: look.end_of(address),
                 });
             }
         }
@@ -131,7 +131,7 @@ impl Memory {
                 }
                 (None, Some(_)) => news.changed.push(item),
                 (Some(_), Some(Some(_))) => news.recovered.push(item),
-                (Some(over), None) if over.healed => news.recovered.push(item),
+                (Some(over), None) if over.end == End::Healed => news.recovered.push(item),
                 (Some(_), _) => {}
             }
         }
@@ -165,6 +165,19 @@ impl Memory {
     }
 }
 
+impl Look {
+    fn end_of(&self, address: &str) -> End {
+        match (
+            self.healed.contains(address),
+            self.ignored.contains(address),
+        ) {
+            (true, _) => End::Healed,
+            (false, true) => End::Ignored,
+            (false, false) => End::Over,
+        }
+    }
+}
+
 impl Remembered {
     fn item(&self, address: &str) -> Item {
         Item {
@@ -173,7 +186,7 @@ impl Remembered {
             attributes: self.attributes.clone(),
             since: self.since,
             until: self.over.as_ref().map(|over| over.at),
-            healed: self.over.as_ref().is_some_and(|over| over.healed),
+            end: self.over.as_ref().map(|over| over.end).unwrap_or_default(),
         }
     }
 }
@@ -304,7 +317,15 @@ mod tests {
         after.healed.insert("a".to_owned());
         memory.see(&after);
         let news = memory.news_for("ops");
-        assert!(news.recovered[0].healed && news.all_clear());
+        assert!(news.recovered[0].end == End::Healed && news.all_clear());
+        // What is ignored from now on is told to those who knew of it.
+        let mut memory = Memory::default();
+        memory.see(&look(10, &[("a", "1")]));
+        memory.told("ops");
+        let mut after = look(11, &[]);
+        after.ignored.insert("a".to_owned());
+        memory.see(&after);
+        assert_eq!(memory.news_for("ops").recovered[0].end, End::Ignored);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod signature;
 
 pub use memory::Memory;
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Seconds since 1970.
@@ -34,6 +35,8 @@ pub struct Look {
     pub examined: Option<BTreeSet<String>>,
     /// The addresses that this run put right.
     pub healed: BTreeSet<String>,
+    /// The addresses of which some drift is ignored.
+    pub ignored: BTreeSet<String>,
 }
 
 /// An object in a notification.
@@ -45,8 +48,20 @@ pub struct Item {
     pub since: Seconds,
     /// When it was over.
     pub until: Option<Seconds>,
-    /// It was put right by `drift -heal`.
-    pub healed: bool,
+    pub end: End,
+}
+
+/// Why drift counts no more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum End {
+    /// The object is as declared again, or is declared otherwise, or no more.
+    #[default]
+    Over,
+    /// `drift -heal` put it right.
+    Healed,
+    /// The settings say to ignore it.
+    Ignored,
 }
 
 /// What a channel has not been told yet.
