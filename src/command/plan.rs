@@ -4,7 +4,9 @@ use super::context::{Context, Voice};
 use super::document::{document, schema};
 use super::exit::{Done, Exit, Failure};
 use super::flags::{ignored, is_set, on, parsed, path, switch, value};
+use super::form::{Form, PLANS, format_flag};
 use super::generate::generate;
+use super::pages::{write_failure, write_plan};
 use super::planning::{Order, Session, make};
 use super::saved::bind;
 use super::wish::{Wish, arguments, variable_flags, wish_flags};
@@ -39,6 +41,7 @@ pub fn command() -> Command {
                 "fail-on-access-gain",
                 "Fail where somebody gains access, or has it under other conditions",
             ),
+            format_flag("text|json|markdown|html", "How the plan is written"),
             ignored("concise"),
             ignored("consolidate-warnings"),
         ])
@@ -73,7 +76,7 @@ pub fn order(context: &Context, matches: &ArgMatches) -> Result<Order, Failure> 
     context
         .compact_warnings
         .set(is_set(matches, "compact-warnings"));
-    if is_set(matches, "json") {
+    if is_set(matches, "json") && context.voice.get() == Voice::Text {
         context.voice.set(Voice::Events);
     }
     let wish = Wish::read(matches)?;
@@ -92,6 +95,20 @@ pub fn order(context: &Context, matches: &ArgMatches) -> Result<Order, Failure> 
 /// # Errors
 /// Whatever keeps a plan from being made.
 pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
+    let form = Form::read(matches, PLANS)?;
+    context.voice.set(match form {
+        Form::Text => Voice::Text,
+        Form::Json => Voice::Events,
+        _ => Voice::Document,
+    });
+    let done = planned(context, matches, form).await;
+    if let (Err(failure), true) = (&done, form.is_page()) {
+        write_failure(context, &failure.diagnostics, "Planning failed.", form);
+    }
+    done
+}
+
+async fn planned(context: &Context, matches: &ArgMatches, form: Form) -> Done {
     let show_sensitive = may_show(context, matches)?;
     let order = order(context, matches)?;
     begin(context);
@@ -111,7 +128,7 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
         planned,
         &wish,
         out.as_deref().filter(|_| gain.is_none()),
-        show_sensitive,
+        (show_sensitive, form),
     );
     context.tell(&session.close().await);
     let changed = outcome?;
@@ -176,25 +193,30 @@ fn conclude(
     planned: Planned,
     wish: &Wish,
     out: Option<&Path>,
-    show_sensitive: bool,
+    (show_sensitive, form): (bool, Form),
 ) -> Result<bool, Failure> {
     let binding = out.map(|_| bind(session, &planned, wish, &context.workspace));
     let binding = binding.and_then(|binding| serde_json::to_value(binding).ok());
     let document = document(context, session, &planned, binding, show_sensitive);
     let planned = checked(context, session, planned)?;
+    let mut told = session.notices.clone();
+    told.extend(planned.plan.diagnostics.iter().cloned());
     let drifted = match wish.refresh_only {
-        true => Some(super::drift::refresh_only(
-            context,
-            &document,
-            show_sensitive,
-        )?),
+        true => {
+            let manner = (show_sensitive, form);
+            Some(super::drift::refresh_only(
+                context, &document, &told, manner,
+            )?)
+        }
+        false if form.is_page() => {
+            write_plan(context, &document, &told, form);
+            None
+        }
         false => {
             show(context, &document, show_sensitive);
             None
         }
     };
-    let mut told = session.notices.clone();
-    told.extend(planned.plan.diagnostics.iter().cloned());
     context.tell(&told);
     if let Some(out) = out {
         save(&document, out)?;

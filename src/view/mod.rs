@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Every form of a plan is made from the document alone, so a saved plan is shown without its configuration, and a form
-//! that is added (a page, a comment for a merge request, a test report) takes a `&PlanDocument` or `&[Diagnostic]` and
+//! that is added (a test report, a message) takes a `&PlanDocument` or `&[Diagnostic]` and
 //! needs no thought about secrets.
 
 // What a reader may know.
@@ -42,6 +42,9 @@ pub mod diagnostic;
 pub mod drift_text;
 pub mod lint_text;
 pub mod outputs;
+pub mod page; // a plan or drift for reviewers
+pub mod plan_html;
+pub mod plan_markdown;
 mod plan_header;
 pub mod plan_text;
 pub mod progress;
