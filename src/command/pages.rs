@@ -23,10 +23,13 @@ pub fn write_drift(context: &Context, document: &PlanDocument, told: &[Diagnosti
     write(context, page, told, form);
 }
 
-/// Writes the page of a run that came to nothing.
-pub fn write_failure(context: &Context, told: &[Diagnostic], title: &str, form: Form) {
+/// Writes the page of a plan that could not be made; nothing in other forms.
+pub fn write_failure(context: &Context, told: &[Diagnostic], form: Form) {
+    if !form.is_page() {
+        return;
+    }
     let page = Page {
-        title: title.to_owned(),
+        title: "Planning failed.".to_owned(),
         timestamp: jiff::Timestamp::now().to_string(),
         ..Page::default()
     };

@@ -101,25 +101,25 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
         Form::Json => Voice::Events,
         _ => Voice::Document,
     });
-    let done = planned(context, matches, form).await;
-    if let (Err(failure), true) = (&done, form.is_page()) {
-        write_failure(context, &failure.diagnostics, "Planning failed.", form);
-    }
-    done
-}
-
-async fn planned(context: &Context, matches: &ArgMatches, form: Form) -> Done {
     let show_sensitive = may_show(context, matches)?;
     let order = order(context, matches)?;
     begin(context);
     let wish = order.wish.clone();
     let out = path(matches, "out");
+    let failed = |failure: &Failure| write_failure(context, &failure.diagnostics, form);
     if let Some(file) = path(matches, "generate-config-out") {
-        generate(context, &order, &file).await?;
+        let generated = generate(context, &order, &file).await;
+        generated.inspect_err(failed)?;
     }
-    let (session, mut planned) = make(context, order).await?;
+    let made = make(context, order).await;
+    let (session, mut planned) = made.inspect_err(failed)?;
     let gain = is_set(matches, "fail-on-access-gain").then(|| access_gain(&session.access));
     let gain = gain.flatten();
+    let manner = Manner {
+        show_sensitive,
+        form,
+        gain: gain.as_ref(),
+    };
     let hints = super::least::hints(&session, &planned).await;
     planned.plan.diagnostics.extend(hints);
     let outcome = conclude(
@@ -128,7 +128,7 @@ async fn planned(context: &Context, matches: &ArgMatches, form: Form) -> Done {
         planned,
         &wish,
         out.as_deref().filter(|_| gain.is_none()),
-        (show_sensitive, form),
+        manner,
     );
     context.tell(&session.close().await);
     let changed = outcome?;
@@ -186,6 +186,14 @@ pub fn may_show(context: &Context, matches: &ArgMatches) -> Result<bool, Diagnos
     Ok(wanted)
 }
 
+/// How a plan is shown.
+struct Manner<'a> {
+    show_sensitive: bool,
+    form: Form,
+    /// Why it fails though it could be made.
+    gain: Option<&'a Diagnostic>,
+}
+
 /// Shows a plan; returns whether there are changes.
 fn conclude(
     context: &Context,
@@ -193,24 +201,26 @@ fn conclude(
     planned: Planned,
     wish: &Wish,
     out: Option<&Path>,
-    (show_sensitive, form): (bool, Form),
+    manner: Manner<'_>,
 ) -> Result<bool, Failure> {
+    let (show_sensitive, form) = (manner.show_sensitive, manner.form);
     let binding = out.map(|_| bind(session, &planned, wish, &context.workspace));
     let binding = binding.and_then(|binding| serde_json::to_value(binding).ok());
     let document = document(context, session, &planned, binding, show_sensitive);
-    let planned = checked(context, session, planned)?;
     let mut told = session.notices.clone();
     told.extend(planned.plan.diagnostics.iter().cloned());
+    if form.is_page() && !wish.refresh_only {
+        // A reviewer wants to see also what a plan that fails came to.
+        let all: Vec<Diagnostic> = told.iter().chain(manner.gain).cloned().collect();
+        write_plan(context, &document, &all, form);
+    }
+    let planned = checked(context, session, planned)?;
     let drifted = match wish.refresh_only {
         true => {
             let manner = (show_sensitive, form);
             Some(super::drift::refresh_only(
                 context, &document, &told, manner,
             )?)
-        }
-        false if form.is_page() => {
-            write_plan(context, &document, &told, form);
-            None
         }
         false => {
             show(context, &document, show_sensitive);

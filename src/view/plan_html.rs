@@ -145,9 +145,10 @@ fn checks(page: &Page) -> String {
 
 fn access(rows: &[AccessRow], unknown: &[String]) -> String {
     let items = rows.iter().map(|row| {
-        let (sign, tone) = match row.direction.as_str() {
-            "gains" => ("+", "comes"),
-            "loses" => ("−", "goes"),
+        let (sign, tone) = match (row.direction.as_str(), row.danger.as_str()) {
+            ("gains", "sudo" | "root-equivalent") => ("+", "goes"),
+            ("gains", _) => ("+", "comes"),
+            ("loses", _) => ("−", "goes"),
             _ => ("~", "changes"),
         };
         let root = match (row.direction.as_str(), row.danger.as_str()) {
@@ -172,7 +173,21 @@ fn access(rows: &[AccessRow], unknown: &[String]) -> String {
             unknown.join(", ")
         )
     });
-    list(items.chain(more))
+    let items: Vec<String> = items.chain(more).collect();
+    let (first, rest) = items.split_at(items.len().min(OPEN));
+    let shown = signed_list(first);
+    match rest.is_empty() {
+        true => shown,
+        false => format!(
+            "{shown}<details>\n<summary>{} more</summary>\n{}</details>\n",
+            rest.len(),
+            signed_list(rest)
+        ),
+    }
+}
+
+fn signed_list(items: &[String]) -> String {
+    list(items.iter().cloned()).replacen("<ul>", "<ul class=\"signed\">", 1)
 }
 
 fn objects(entries: &[Entry]) -> String {

@@ -15,6 +15,9 @@ const TAIL: usize = 8_000;
 /// How many bytes the lists before the objects take at most, each.
 const LIST: usize = 8_000;
 
+/// How many access changes are seen without unfolding.
+const SEEN: usize = 10;
+
 /// Writes a page as GitHub's and GitLab's Markdown.
 #[must_use]
 pub fn page_markdown(page: &Page) -> String {
@@ -42,7 +45,8 @@ pub fn page_markdown(page: &Page) -> String {
                 "Changed outside" if !page.changes.is_empty() => room / 2,
                 _ => room,
             };
-            let part = format!("\n#### {title}\n\n{}", objects(entries, share));
+            let objects = objects(entries, share);
+            let part = format!("\n#### {title}\n\n{}\n", objects.trim_end());
             room = room.saturating_sub(part.len());
             out.push_str(&part);
         }
@@ -171,9 +175,10 @@ fn shortened(text: &str, room: usize) -> String {
 
 fn access(rows: &[AccessRow], unknown: &[String]) -> String {
     let lines = rows.iter().map(|row| {
-        let sign = match row.direction.as_str() {
-            "gains" => "➕",
-            "loses" => "➖",
+        let sign = match (row.direction.as_str(), row.danger.as_str()) {
+            ("gains", "sudo" | "root-equivalent") => "🔺",
+            ("gains", _) => "➕",
+            ("loses", _) => "➖",
             _ => "🔁",
         };
         let root = match (row.direction.as_str(), row.danger.as_str()) {
@@ -191,14 +196,22 @@ fn access(rows: &[AccessRow], unknown: &[String]) -> String {
             escaped(&predicate(row))
         )
     });
-    let mut out = section("Access changes, the worst first", lines);
+    let mut lines: Vec<String> = lines.collect();
     if !unknown.is_empty() {
         let names: Vec<String> = unknown.iter().map(|name| code(name)).collect();
-        let title = if out.is_empty() { "\n" } else { "" };
+        lines.push(format!(
+            "- Not among them is what these policies grant, as their text is not known: {}\n",
+            names.join(", ")
+        ));
+    }
+    let rest = lines.split_off(lines.len().min(SEEN));
+    let mut out = section("Access changes, the worst first", lines.into_iter());
+    if !rest.is_empty() {
         let _ = write!(
             out,
-            "{title}- Not among them is what these policies grant, as their text is not known: {}\n",
-            names.join(", ")
+            "\n<details><summary>{} more</summary>\n\n{}\n</details>\n",
+            rest.len(),
+            fitting(&rest, LIST)
         );
     }
     out
@@ -244,7 +257,7 @@ fn short(entry: &Entry) -> String {
 fn object(entry: &Entry) -> String {
     let (address, predicate) = (in_html(&entry.address), in_html(&entry.predicate));
     if entry.body.is_empty() {
-        return format!("{}\n", short(entry));
+        return short(entry) + "\n";
     }
     let sign = match entry.sign.is_empty() {
         true => String::new(),
