@@ -27,10 +27,12 @@ pub mod product; // Terraform, OpenTofu or vaultform
 pub mod render; // differences → text
 
 // Documents.
+pub mod checks_json; // what checks came to
 pub mod configuration; // the configuration, as plan documents show it
 pub mod diagnostic_json; // `validate -json`
 pub mod findings; // diagnostics as SARIF and JUnit
 pub mod plan_json; // Plan → plan document
+pub mod relevant_json; // which attributes the configuration looks at
 pub mod state_json; // live objects
 pub mod ui_json; // the stream of events
 

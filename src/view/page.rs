@@ -119,7 +119,7 @@ pub fn plan_page(document: &PlanDocument, schemas: Schemas<'_>, options: TextOpt
     };
     let mut notes = Vec::new();
     if document.errored {
-        notes.push("Planning failed: this is not the whole plan.".to_owned());
+        notes.push("Planning failed; this is what it came to until then.".to_owned());
     }
     notes.extend(document.vaultform.ledger_notice.iter().cloned());
     Page {
