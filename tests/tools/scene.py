@@ -1,7 +1,8 @@
 """A server with a configuration applied, changed behind its back, and files that want something else: what a reviewer sees."""
 import json
-import tempfile
 import pathlib
+import shutil
+import tempfile
 
 import vf
 
@@ -172,17 +173,23 @@ output "ids" {
 """
 
 
+def files(objects):
+    """A new directory with the configuration and these objects."""
+    where = pathlib.Path(tempfile.mkdtemp(prefix="vaultform-scene-"))
+    (where / "people").mkdir()
+    (where / "people" / "main.tf").write_text(PEOPLE)
+    (where / "main.tf").write_text(COMMON)
+    (where / "objects.tf").write_text(objects)
+    (where / "terraform.tfvars").write_text(f'database_password = "{SECRETS["first"]}"\n')
+    return where
+
+
 class Scene:
     """A server, a directory with files that want changes, and drift. `plan.json` is the saved plan."""
 
-    def __init__(self, check, keep=False):
+    def __init__(self, check):
         self.server = vf.Bao()
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="vaultform-scene-"))
-        (self.dir / "people").mkdir()
-        (self.dir / "people" / "main.tf").write_text(PEOPLE)
-        (self.dir / "main.tf").write_text(COMMON)
-        (self.dir / "objects.tf").write_text(BEFORE)
-        (self.dir / "terraform.tfvars").write_text(f'database_password = "{SECRETS["first"]}"\n')
+        self.dir = files(BEFORE)
         self.run = vf.Program(self.dir, self.server.env() | {"VAULTFORM_NAME": "scene"})
         check.run("the first apply", self.run("apply", "-auto-approve"), 0)
         self.secrets = dict(SECRETS)
@@ -200,3 +207,4 @@ class Scene:
 
     def stop(self):
         self.server.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
