@@ -4,7 +4,7 @@ use super::context::{Context, Voice};
 use super::document::document;
 use super::exit::{Done, Exit, Failure};
 use super::flags::{is_set, switch, word};
-use super::plan::{begin, checked, common_flags, may_show, order, show};
+use super::plan::{begin, checked, common_flags, may_show, order, show, tell_refreshed};
 use super::planning::{Hold, Order, Session, lock, make};
 use super::progress::{Teller, applied, skipped};
 use super::saved::{Binding, bind};
@@ -216,9 +216,12 @@ async fn carry_out(context: &Context, order: Order, manner: Manner) -> Done {
         if let Some(exit) = outcome? {
             return Ok(exit);
         }
-        context.say(
-            "\nAnother run was faster and may have changed what this plan saw. Planning again.\n",
-        );
+        let faster =
+            "Another run was faster and may have changed what this plan saw. Planning again.";
+        context.say_text(&format!("\n{faster}\n"));
+        if context.voice.get() == Voice::Events {
+            context.say(&context.stream().log(faster));
+        }
     }
 }
 
@@ -289,6 +292,7 @@ async fn decide(
             return Err(stale(moved));
         }
     } else {
+        tell_refreshed(context, &planned.plan);
         show(context, &document, manner.show_sensitive);
     }
     let mut told = session.notices.clone();

@@ -10,6 +10,7 @@ use super::pages::{write_failure, write_plan};
 use super::planning::{Order, Session, make};
 use super::saved::bind;
 use super::wish::{Wish, arguments, variable_flags, wish_flags};
+use crate::plan::Plan;
 use crate::policy::Access;
 use crate::reconcile::Planned;
 use crate::source::Diagnostic;
@@ -214,6 +215,7 @@ fn conclude(
         let all: Vec<Diagnostic> = told.iter().chain(manner.gain).cloned().collect();
         write_plan(context, &document, &all, form);
     }
+    tell_refreshed(context, &planned.plan);
     let planned = checked(context, session, planned)?;
     let drifted = match wish.refresh_only {
         true => {
@@ -259,6 +261,13 @@ pub fn checked(context: &Context, session: &Session, planned: Planned) -> Result
     let mut told = session.notices.clone();
     told.extend(planned.plan.diagnostics);
     Err(told.into())
+}
+
+/// Tells what was looked at, where events are asked for.
+pub fn tell_refreshed(context: &Context, plan: &Plan) {
+    if context.voice.get() == Voice::Events {
+        context.say(&context.stream().refreshed(plan));
+    }
 }
 
 /// Shows a plan document as text or events.

@@ -12,6 +12,9 @@ import crash
 import demo
 import example
 import locks
+import pipelines
+import review
+import thirdparty
 import vf
 
 CRASHES = 24
@@ -29,6 +32,9 @@ def parts():
         yield f"example {name}", lambda name=name: example.whole(name, kinds.get(name, "dev"))
     yield "demo", quiet_demo
     yield "locks", locks.run
+    yield "reviews", review.run
+    yield "pipelines", pipelines.run
+    yield "other people's tools", thirdparty.run
     yield "crash", lambda: crash.run(example.names(), CRASHES)
 
 
