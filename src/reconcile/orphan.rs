@@ -11,12 +11,12 @@ use crate::plan::change::concealed;
 use crate::plan::{Change, Observed, Owned, Reason, Step};
 use crate::source::Diagnostic;
 use crate::value::{Address, InstanceKey, Mode, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A record without a declaration, and what it is.
 struct Orphan {
-    owned: Owned,
+    owned: Arc<Owned>,
     /// The address that it has now.
     address: Address,
     kind: &'static ResourceType,
@@ -28,7 +28,7 @@ struct Orphan {
 impl Walk<'_> {
     /// Plans the end of everything that is owned and not declared.
     pub(super) async fn orphans(&mut self) {
-        let left: Vec<(Address, Owned)> = self
+        let left: Vec<(Address, Arc<Owned>)> = self
             .book
             .left()
             .map(|(address, owned)| (address.clone(), owned.clone()))
@@ -119,13 +119,13 @@ impl Walk<'_> {
                     kind: orphan.kind,
                     place: orphan.owned.place.clone(),
                     server: connection.server.clone(),
-                    guide: &orphan.guide,
-                    owned: Some(&orphan.owned),
-                    referenced: Some(&NOTHING),
+                    guide: orphan.guide.clone(),
+                    owned: Some(orphan.owned.clone()),
+                    referenced: Some(Arc::default()),
                 });
             }
         }
-        let found = look(&wanted, &self.cache).await;
+        let found = look(wanted, self.cache.clone()).await;
         let mut all: Vec<_> = orphans.iter().map(|_| Ok(None)).collect();
         for (index, found) in which.into_iter().zip(found) {
             all[index] = found;
@@ -275,10 +275,10 @@ impl Walk<'_> {
 }
 
 /// An object that an unfinished run made is known by the id that was found.
-fn take_new(owned: &mut Owned, seen: &Observed) {
+fn take_new(owned: &mut Arc<Owned>, seen: &Observed) {
     let id = seen.raw.0.get("").and_then(|raw| raw.get("$id")?.as_str());
     if let (true, Some(id)) = (owned.pending.is_some(), id) {
-        owned.id = id.into();
+        Arc::make_mut(owned).id = id.into();
     }
 }
 
@@ -287,8 +287,6 @@ fn place_of(owned: &Owned, observed: Option<&Observed>) -> crate::value::ServerP
     let found = observed.filter(|_| owned.place.path.is_empty());
     found.map_or_else(|| owned.place.clone(), |seen| seen.place.clone())
 }
-
-static NOTHING: BTreeSet<Arc<str>> = BTreeSet::new();
 
 fn is_endpoint(kind: &ResourceType) -> bool {
     matches!(kind.life, Life::Endpoint | Life::Member { .. })
