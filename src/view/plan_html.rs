@@ -13,62 +13,7 @@ const OPEN: usize = 12;
 #[must_use]
 pub fn page_html(page: &Page) -> String {
     let title = escaped(&page.title);
-    let mut parts = Vec::new();
-    part(
-        &mut parts,
-        "destroyed",
-        "Destroyed",
-        destroyed(&page.destroyed),
-    );
-    let problems: String = page
-        .problems
-        .iter()
-        .map(|one| {
-            let class = if one.error { "danger" } else { "note" };
-            format!("<pre class=\"{class}\">{}</pre>\n", all_escaped(&one.text))
-        })
-        .collect();
-    part(&mut parts, "problems", "Errors and warnings", problems);
-    part(&mut parts, "checks", "Checks that fail", checks(page));
-    part(
-        &mut parts,
-        "access",
-        "Access changes, the worst first",
-        access(&page.access, &page.access_unknown),
-    );
-    part(&mut parts, "drift", "Changed outside", objects(&page.drift));
-    part(
-        &mut parts,
-        "changes",
-        "What will happen",
-        objects(&page.changes),
-    );
-    let outputs = match page.outputs.is_empty() {
-        true => String::new(),
-        false => lines(&page.outputs),
-    };
-    part(&mut parts, "outputs", "Changes to outputs", outputs);
-    let listed = |places: &[String]| list(places.iter().map(|place| code(place)));
-    part(
-        &mut parts,
-        "pending",
-        "Declared and not applied yet, which is no drift",
-        listed(&page.pending),
-    );
-    part(
-        &mut parts,
-        "unmanaged",
-        "On the server and in no configuration",
-        listed(&page.unmanaged),
-    );
-    let links: String = parts
-        .iter()
-        .map(|(name, title, _)| format!("<a href=\"#{name}\">{title}</a>\n"))
-        .collect();
-    let nav = match parts.len() {
-        0 | 1 => String::new(),
-        _ => format!("<nav aria-label=\"Parts of this page\">\n{links}</nav>\n"),
-    };
+    let parts = parts(page);
     let notes: String = page
         .notes
         .iter()
@@ -80,28 +25,80 @@ pub fn page_html(page: &Page) -> String {
             format!("<section id=\"{name}\" aria-labelledby=\"{name}-title\">\n<h2 id=\"{name}-title\">{title}</h2>\n{text}</section>\n")
         })
         .collect();
+    let nav = navigation(&parts);
     let made = page.timestamp.split('.').next().unwrap_or_default();
     let made = escaped(made.trim_end_matches('Z'));
     let shown = made.replace('T', " ");
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n{HEAD}<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">To the plan</a>\n\
          <header>\n<h1>{title}</h1>\n{nav}</header>\n<main id=\"main\">\n{notes}{body}</main>\n\
          <footer>vaultform, <time datetime=\"{made}Z\">{shown} UTC</time>; secrets are not in here</footer>\n</body>\n</html>\n"
     )
 }
 
+/// Nothing may be fetched and nothing run, whatever stands in a name.
+const HEAD: &str = "<meta charset=\"utf-8\">\n\
+    <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+    <meta name=\"color-scheme\" content=\"light dark\">\n\
+    <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
+    <link rel=\"icon\" href=\"data:,\">\n";
+
+fn navigation(parts: &[Part]) -> String {
+    if parts.len() < 2 {
+        return String::new();
+    }
+    let links: String = parts
+        .iter()
+        .map(|(name, title, _)| format!("<a href=\"#{name}\">{title}</a>\n"))
+        .collect();
+    format!("<nav aria-label=\"Parts of this page\">\n{links}</nav>\n")
+}
+
+/// Returns the parts that are not empty: name, title, content.
+fn parts(page: &Page) -> Vec<Part> {
+    let listed = |places: &[String]| list(places.iter().map(|place| code(place)));
+    let outputs = match page.outputs.is_empty() {
+        true => String::new(),
+        false => lines(&page.outputs),
+    };
+    let parts = [
+        ("destroyed", "Destroyed", destroyed(&page.destroyed)),
+        ("problems", "Errors and warnings", problems(page)),
+        ("checks", "Checks that fail", checks(page)),
+        (
+            "access",
+            "Access changes, the worst first",
+            access(&page.access, &page.access_unknown),
+        ),
+        ("drift", "Changed outside", objects(&page.drift)),
+        ("changes", "What will happen", objects(&page.changes)),
+        ("outputs", "Changes to outputs", outputs),
+        (
+            "pending",
+            "Declared and not applied yet, which is no drift",
+            listed(&page.pending),
+        ),
+        (
+            "unmanaged",
+            "On the server and in no configuration",
+            listed(&page.unmanaged),
+        ),
+    ];
+    let filled = parts.into_iter().filter(|(_, _, text)| !text.is_empty());
+    filled.collect()
+}
+
 type Part = (&'static str, &'static str, String);
 
-fn part(parts: &mut Vec<Part>, name: &'static str, title: &'static str, text: String) {
-    if !text.is_empty() {
-        parts.push((name, title, text));
-    }
+fn problems(page: &Page) -> String {
+    page.problems
+        .iter()
+        .map(|one| {
+            let class = if one.error { "danger" } else { "note" };
+            format!("<pre class=\"{class}\">{}</pre>\n", all_escaped(&one.text))
+        })
+        .collect()
 }
 
 /// Returns a list; nothing where it is empty.
