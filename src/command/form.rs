@@ -45,13 +45,14 @@ impl Form {
         };
         let found = forms.iter().find(|form| form.name() == wanted);
         found.copied().ok_or_else(|| {
-            let names: Vec<String> = forms
+            let mut names: Vec<String> = forms
                 .iter()
-                .map(|form| format!("`-format={}`", form.name()))
+                .map(|form| format!("`{}`", form.name()))
                 .collect();
-            let message = format!("`-format={wanted}` is no format of this command");
+            let last = names.pop().unwrap_or_default();
+            let names = names.join(", ");
+            let message = format!("`-format={wanted}` is none of {names} and {last}");
             Diagnostic::error("invalid-option", message)
-                .hint(format!("there are {}", names.join(", ")))
         })
     }
 

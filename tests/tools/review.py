@@ -35,7 +35,7 @@ def formats(check, at):
             check(f"{command} -format={name}", done.code in (0, 2) and done.out.strip(), f"exit {done.code}\n{done.text}")
             no_secrets(check, at, f"{command} -format={name}", done.text)
         done = at.run(command, "-format=pdf", *more)
-        listed = all(f"`-format={name}`" in " ".join(done.err.split()) for name in names)
+        listed = all(f"`{name}`" in done.err for name in names)
         check(f"{command} -format=pdf: an error that lists the formats", done.code == 1 and listed and not done.out, done.text)
 
 
