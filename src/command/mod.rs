@@ -56,6 +56,7 @@ pub mod unlock;
 pub mod unseal;
 pub mod validate;
 pub mod version;
+mod watch;
 mod wish;
 pub mod workspace;
 

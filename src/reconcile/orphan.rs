@@ -293,7 +293,7 @@ fn is_endpoint(kind: &ResourceType) -> bool {
 }
 
 /// Returns the attributes that the record tells: those that say how the object is deleted.
-fn guide_of(owned: &Owned, kind: &ResourceType) -> Value {
+pub(super) fn guide_of(owned: &Owned, kind: &ResourceType) -> Value {
     let mut fields: BTreeMap<Arc<str>, Value> = BTreeMap::new();
     for attribute in kind.all() {
         let ty = crate::eval::schema::type_of(&attribute.kind);

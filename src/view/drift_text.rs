@@ -2,7 +2,8 @@
 
 use super::conceal::reveal;
 use super::diff::{Pair, Paths, compare_block};
-use super::document::{PlanDocument, ResourceChange};
+use super::document::{IgnoredDrift, PlanDocument, ResourceChange};
+use super::drift_notice::span;
 use super::marker::Marker;
 use super::paint::{count, quote};
 use super::plan_text::{Schemas, TextOptions, schema_of};
@@ -79,6 +80,13 @@ pub fn drift_text(document: &PlanDocument, schemas: Schemas<'_>, options: TextOp
         }
         out.push('\n');
     }
+    if !document.vaultform.ignored.is_empty() {
+        out.push_str("Ignored, as `vaultform.hcl` says:\n");
+        for one in &document.vaultform.ignored {
+            out.push_str(&ignored_line(one));
+        }
+        out.push('\n');
+    }
     if !document.vaultform.unmanaged.is_empty() {
         out.push_str("On the server and in no configuration:\n");
         for place in &document.vaultform.unmanaged {
@@ -103,6 +111,7 @@ pub(super) fn entry_text(
     let place = place
         .map(|place| format!("  # at {}\n", quote(place)))
         .unwrap_or_default();
+    let place = place + &age(entry);
     if is_deleted(entry) {
         return format!("{subject} has been {}\n{place}", paint.red("deleted"));
     }
@@ -120,6 +129,27 @@ pub(super) fn entry_text(
     let (kind, name) = (&entry.type_name, &entry.name);
     let body = render(&diff, 0, rendering);
     format!("{subject} has changed\n{place}{sign} resource \"{kind}\" \"{name}\" {body}\n")
+}
+
+/// Returns the line that says since when an object has been drifting.
+fn age(entry: &ResourceChange) -> String {
+    let notes = entry.vaultform.as_ref();
+    let known = notes.and_then(|notes| Some((notes.since.as_ref()?, notes.age?)));
+    known.map_or_else(String::new, |(since, age)| {
+        format!("  # since {since} ({})\n", span(age))
+    })
+}
+
+/// Returns a line that says what drift is ignored, and why.
+pub(super) fn ignored_line(one: &IgnoredDrift) -> String {
+    let attributes = match one.attributes.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", one.attributes.join(", ")),
+    };
+    let until = one.until.as_ref();
+    let until = until.map_or_else(String::new, |until| format!(", until {until}"));
+    let (address, reason) = (&one.address, &one.reason);
+    format!("  {address}{attributes}: {reason}{until}\n")
 }
 
 fn last_line(counts: DriftCounts, options: TextOptions) -> String {
@@ -169,6 +199,7 @@ pub fn drift_document(document: &PlanDocument) -> Json {
         "drift": document.resource_drift,
         "pending": waiting,
         "unmanaged": document.vaultform.unmanaged,
+        "ignored": document.vaultform.ignored,
         "counts": {
             "changed": counts.changed,
             "deleted": counts.deleted,

@@ -41,6 +41,8 @@ pub mod block_text; // `resource` blocks for objects that live
 pub mod answer; // what `console` answers
 pub mod access; // who gains or loses what
 pub mod diagnostic;
+pub mod drift_metrics; // for Prometheus
+pub mod drift_notice; // messages about new drift
 pub mod drift_text;
 pub mod lint_text;
 pub mod outputs;

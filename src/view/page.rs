@@ -3,7 +3,7 @@
 
 use super::access::AccessRow;
 use super::document::{PlanDocument, ResourceChange};
-use super::drift_text::{drift_counts, entry_text, pending, verdict};
+use super::drift_text::{drift_counts, entry_text, ignored_line, pending, verdict};
 use super::marker::{Marker, counts, plan_line};
 use super::paint::{Paint, harmless};
 use super::plan_header::header;
@@ -32,6 +32,8 @@ pub struct Page {
     pub outputs: Vec<Line>,
     /// Checks that fail: which, and what they say.
     pub checks: Vec<(String, String)>,
+    /// Drift that is ignored: what, and why.
+    pub ignored: Vec<String>,
     /// Declared and not applied, besides drift.
     pub pending: Vec<String>,
     /// What is on the server and in no configuration.
@@ -153,6 +155,7 @@ pub fn drift_page(document: &PlanDocument, schemas: Schemas<'_>, options: TextOp
     Page {
         title: verdict(drift_counts(document)),
         drift: drifted(document, schemas, options),
+        ignored: ignored(document),
         pending: pending(document)
             .map(|change| change.address.clone())
             .collect(),
@@ -160,6 +163,11 @@ pub fn drift_page(document: &PlanDocument, schemas: Schemas<'_>, options: TextOp
         timestamp: document.timestamp.clone(),
         ..Page::default()
     }
+}
+
+fn ignored(document: &PlanDocument) -> Vec<String> {
+    let lines = document.vaultform.ignored.iter().map(ignored_line);
+    lines.map(|line| line.trim().to_owned()).collect()
 }
 
 fn goes(marker: Marker) -> bool {

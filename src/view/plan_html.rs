@@ -80,6 +80,11 @@ fn parts(page: &Page) -> Vec<Part> {
             listed(&page.pending),
         ),
         (
+            "ignored",
+            "Ignored, as vaultform.hcl says",
+            list(page.ignored.iter().map(|line| escaped(line))),
+        ),
+        (
             "unmanaged",
             "On the server and in no configuration",
             listed(&page.unmanaged),

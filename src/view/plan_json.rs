@@ -91,6 +91,7 @@ pub fn plan_document(plan: &Plan, facts: &PlanFacts<'_>) -> PlanDocument {
         vaultform: PlanNotes {
             ledger_notice: plan.ledger_notice.clone(),
             unmanaged: plan.unmanaged.iter().map(ToString::to_string).collect(),
+            ignored: Vec::new(),
             destroys: plan.destroys,
             access_unknown: facts.access.unknown.clone(),
             saved: facts.saved.clone(),
@@ -309,6 +310,8 @@ fn notes(step: &Step) -> StepNotes {
         comparison: compared.collect(),
         drifted: drifted.map(|(path, _)| (**path).to_owned()).collect(),
         losses: step.losses.clone(),
+        since: None,
+        age: None,
     }
 }
 

@@ -74,6 +74,11 @@ fn end(page: &Page) -> String {
         "Declared and not applied yet, which is no drift",
         listed(&page.pending).into_iter(),
     ));
+    let ignored = page
+        .ignored
+        .iter()
+        .map(|line| format!("- {}\n", escaped(line)));
+    out.push_str(&section("Ignored, as `vaultform.hcl` says", ignored));
     out.push_str(&section(
         "On the server and in no configuration",
         listed(&page.unmanaged).into_iter(),

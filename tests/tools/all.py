@@ -8,13 +8,21 @@ import sys
 import time
 import traceback
 
+import bootstrap
+import ceremonies
 import crash
 import demo
+import deploy
+import drift
 import example
+import least
 import locks
 import pipelines
 import review
+import secrets
+import snapshot
 import thirdparty
+import unseal
 import vf
 
 CRASHES = 24
@@ -34,6 +42,8 @@ def parts():
     yield "locks", locks.run
     yield "reviews", review.run
     yield "pipelines", pipelines.run
+    for module in (bootstrap, unseal, ceremonies, secrets, snapshot, drift, least, deploy):
+        yield module.__name__, module.run
     yield "other people's tools", thirdparty.run
     yield "crash", lambda: crash.run(example.names(), CRASHES)
 
