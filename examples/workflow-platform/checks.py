@@ -40,6 +40,8 @@ def database(place, check, people):
     check("a made user logs in to PostgreSQL and reads", may(reader, "SELECT * FROM runs"))
     check("but does not write", not may(reader, "INSERT INTO runs VALUES (2)"))
     check("the other one writes", may(writer, "INSERT INTO runs VALUES (2)"))
+    ending = place.program("plan", "-destroy")
+    check("a plan that destroys counts the users that would end", "2 leases" in ending.text, ending.text)
 
 
 def certificate(place, check):

@@ -7,6 +7,8 @@ pub struct Hoard {
     pub mount_type: &'static str,
     /// The option `version` of the mount, where it decides.
     pub version: Option<&'static str>,
+    /// What stands before the mount's path where it is not listed below the mount itself, with a slash at its end.
+    pub root: &'static str,
     /// The path below the mount whose LIST names what it holds; empty for the mount itself.
     pub list: &'static str,
     /// Whether names that end in a slash are folders.
@@ -19,7 +21,7 @@ pub struct Hoard {
     pub worth: Option<&'static str>,
 }
 
-/// What the servers' own engines hold. Engines that are not here make things on demand and keep nothing of their own.
+/// What the servers' own engines hold, and the leases of those that make credentials on demand: they end with the mount.
 pub const HOARDS: &[Hoard] = &[
     Hoard {
         version: Some("2"),
@@ -39,6 +41,16 @@ pub const HOARDS: &[Hoard] = &[
     },
     Hoard::new("transit", "keys", &["keys/"], ("key", "keys")),
     Hoard::new("totp", "keys", &["keys/"], ("key", "keys")),
+    Hoard::leases("database"),
+    Hoard::leases("rabbitmq"),
+    Hoard::leases("kubernetes"),
+    Hoard::leases("ldap"),
+    Hoard::leases("aws"),
+    Hoard::leases("azure"),
+    Hoard::leases("gcp"),
+    Hoard::leases("consul"),
+    Hoard::leases("nomad"),
+    Hoard::leases("terraform"),
 ];
 
 impl Hoard {
@@ -51,12 +63,29 @@ impl Hoard {
         Hoard {
             mount_type,
             version: None,
+            root: "",
             list,
             deep: false,
             places,
             words,
             worth: None,
         }
+    }
+
+    /// Leases are listed by the path that gave them; none is declared.
+    const fn leases(mount_type: &'static str) -> Hoard {
+        Hoard {
+            root: "sys/leases/lookup/",
+            ..Hoard::new(mount_type, "", &[], ("lease", "leases")).folders()
+        }
+    }
+
+    /// Returns the path whose LIST names what a mount holds.
+    #[must_use]
+    pub fn folder(&self, mount: &str) -> String {
+        let mount = mount.trim_matches('/');
+        let path = format!("{}{mount}/{}", self.root, self.list);
+        path.trim_end_matches('/').to_owned()
     }
 
     const fn folders(mut self) -> Hoard {
@@ -94,6 +123,10 @@ mod tests {
         );
         assert_eq!(Hoard::of("kv", Some("1")).map(|hoard| hoard.list), Some(""));
         assert_eq!(Hoard::of("kv", None).map(|hoard| hoard.list), Some(""));
-        assert!(Hoard::of("database", None).is_none());
+        assert_eq!(
+            Hoard::of("database", None).map(|hoard| hoard.folder("db/")),
+            Some("sys/leases/lookup/db".to_owned())
+        );
+        assert!(Hoard::of("ssh", None).is_none());
     }
 }

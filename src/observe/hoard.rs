@@ -59,10 +59,7 @@ async fn names(
         let Some(folder) = folders.pop() else {
             return Ok((found, true));
         };
-        let path = mount
-            .beside(&format!("{}/{}/{folder}", mount.path, hoard.list))
-            .path;
-        let path = path.replace("//", "/");
+        let path = format!("{}/{folder}", hoard.folder(&mount.path));
         for key in cache.keys(server, mount, &path).await? {
             if is_worthless(server, mount, hoard, &path, &key, cache).await {
                 continue;

@@ -178,13 +178,9 @@ impl Task<'_> {
         let Some(hoard) = Hoard::of(kind, version.as_deref()) else {
             return;
         };
-        let name = place
-            .strip_prefix(table.root())
-            .unwrap_or(place)
-            .trim_matches('/');
-        let folder = format!("{name}/{}", hoard.list);
-        let folder = folder.trim_end_matches('/');
-        needs.list(folder);
+        let name = place.strip_prefix(table.root()).unwrap_or(place);
+        let folder = hoard.folder(name);
+        needs.list(&folder);
         if hoard.deep {
             needs.list(&format!("{folder}/*"));
         }
