@@ -7,7 +7,7 @@ FUZZ   ?= 1000000
 N      ?= 10000
 
 .DEFAULT_GOAL := build
-.PHONY: tools build test demo example crash kills locks bench golden fuzz acl-soak docs bless clean-tools
+.PHONY: tools build test demo example crash kills locks bench golden thirdparty fuzz acl-soak docs bless clean-tools
 
 tools: ## a Python of our own with OpenBao and PostgreSQL; made anew only when the requirements changed
 	@cmp -s tests/requirements.txt .tools/requirements.txt || { \
@@ -44,14 +44,17 @@ locks: tools build ## four applies at once, and the lock of a killed one
 bench: tools build ## reading 10,000 resources; plans of 100, 1,000 and 10,000 objects against the floor of bare requests; lint and access changes
 	$(PY) tests/tools/bench.py
 
+thirdparty: tools build ## the tools that people run on plans, and a browser, on what this program writes; also part of `make test`
+	$(PY) tests/tools/thirdparty.py
+
 golden: tools build ## compares with recorded runs of Terraform: make golden GOLDEN=DIR [ONLY=REGEX]
 	@test -n "$(GOLDEN)" || { echo "give the directory of the recordings: make golden GOLDEN=DIR"; exit 2; }
 	PATH="$(CURDIR)/.tools/venv/bin:$$PATH" $(PY) $(GOLDEN)/compare.py $${CARGO_TARGET_DIR:-target}/release/vaultform $(if $(ONLY),--only '$(ONLY)')
 
-fuzz: tools ## random inputs for parser, formatter and evaluator, and the property tests with many more cases: make fuzz FUZZ=1000000 CASES=20000
+fuzz: tools ## random inputs for parser, formatter, evaluator and policies, and the property tests with many more cases: make fuzz FUZZ=1000000 CASES=20000
 	FUZZ_CASES=$(FUZZ) cargo test --locked --release --test fuzz -- --nocapture
 	PATH="$(CURDIR)/.tools/venv/bin:$$PATH" PROPTEST_CASES=$(CASES) cargo test --locked --release prop
-	PROPTEST_CASES=$(CASES) cargo test --locked --release --test policy_properties --test policy_access
+	PROPTEST_CASES=$(CASES) cargo test --locked --release --test policy_properties --test policy_access --test policy_work
 
 acl-soak: tools ## the policy model against a live server: make acl-soak N=100000 [SEED=1]
 	PATH="$(CURDIR)/.tools/venv/bin:$$PATH" ACL_SOAK=$(N) $(if $(SEED),ACL_SEED=$(SEED)) cargo test --locked --release --test acl_live -- --nocapture

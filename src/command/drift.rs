@@ -4,8 +4,10 @@ use super::apply::hold;
 use super::context::{Context, Voice};
 use super::document::{document, schema};
 use super::exit::{Done, Exit, Failure};
-use super::findings::{self, Form};
+use super::findings;
 use super::flags::{is_set, on, parsed, path, switch, value};
+use super::form::{DRIFT, Form, format_flag};
+use super::pages::write_drift;
 use super::plan::{checked, common_flags, may_show, order};
 use super::planning::{Order, Session, make};
 use super::watch::heal::{Healed, heal};
@@ -67,7 +69,10 @@ pub fn command() -> Command {
             on("notify", "Tell the channels of `vaultform.hcl` what is new"),
             switch("heal", "Put right what drifted, and nothing else"),
             switch("show-sensitive", "Show secrets"),
-            value("format", "text|json|sarif|junit", "How drift is written"),
+            format_flag(
+                "text|json|markdown|html|sarif|junit",
+                "How drift is written",
+            ),
         ])
 }
 
@@ -109,7 +114,7 @@ struct Look {
 async fn watched(context: &Context, matches: &ArgMatches, gauge: &mut Gauge) -> Done {
     let chosen: Option<u8> = parsed(matches, "exit-code", "a number below 256")?;
     let show_sensitive = may_show(context, matches)?;
-    let form = Form::read(matches)?;
+    let form = Form::read(matches, DRIFT)?;
     let mut order = order(context, matches)?;
     if context.voice.get() == Voice::Events || form != Form::Text {
         context.voice.set(Voice::Document);
@@ -156,6 +161,9 @@ async fn watched(context: &Context, matches: &ArgMatches, gauge: &mut Gauge) -> 
     if form.is_report() {
         let found: Vec<Finding<'_>> = steps.iter().map(Finding::loud).collect();
         findings::report(context, "drift", &found, form, &|_| None);
+        context.tell(&told);
+    } else if form.is_page() {
+        write_drift(context, &document, &told, form);
         context.tell(&told);
     } else {
         report(context, &document, show_sensitive, &told);
@@ -400,9 +408,12 @@ pub fn report(
 pub fn refresh_only(
     context: &Context,
     document: &PlanDocument,
-    show_sensitive: bool,
+    told: &[Diagnostic],
+    (show_sensitive, form): (bool, Form),
 ) -> Result<bool, Failure> {
-    if context.voice.get() == Voice::Events {
+    if form.is_page() {
+        write_drift(context, document, told, form);
+    } else if context.voice.get() == Voice::Events {
         context.say(&context.stream().plan(document));
     } else {
         report(context, document, show_sensitive, &[]);

@@ -49,7 +49,7 @@ fn is_deleted(entry: &ResourceChange) -> bool {
 }
 
 /// Returns the changes that the configuration asks for, alone or besides drift.
-fn pending(document: &PlanDocument) -> impl Iterator<Item = &ResourceChange> {
+pub(super) fn pending(document: &PlanDocument) -> impl Iterator<Item = &ResourceChange> {
     document.resource_changes.iter().filter(|change| {
         let origin = change
             .vaultform
@@ -97,7 +97,11 @@ pub fn drift_text(document: &PlanDocument, schemas: Schemas<'_>, options: TextOp
     out + &last_line(drift_counts(document), options)
 }
 
-fn entry_text(entry: &ResourceChange, schemas: Schemas<'_>, options: TextOptions) -> String {
+pub(super) fn entry_text(
+    entry: &ResourceChange,
+    schemas: Schemas<'_>,
+    options: TextOptions,
+) -> String {
     let paint = options.paint;
     let subject = paint.bold(&format!("  # {}", entry.address));
     let place = entry
@@ -136,7 +140,8 @@ fn age(entry: &ResourceChange) -> String {
     })
 }
 
-fn ignored_line(one: &IgnoredDrift) -> String {
+/// Returns a line that says what drift is ignored, and why.
+pub(super) fn ignored_line(one: &IgnoredDrift) -> String {
     let attributes = match one.attributes.is_empty() {
         true => String::new(),
         false => format!(" ({})", one.attributes.join(", ")),
@@ -148,29 +153,38 @@ fn ignored_line(one: &IgnoredDrift) -> String {
 }
 
 fn last_line(counts: DriftCounts, options: TextOptions) -> String {
+    let whole = verdict(counts);
+    let (word, rest) = match whole.split_once(':') {
+        Some((word, rest)) if counts.any() => (options.paint.bold(&format!("{word}:")), rest),
+        _ => {
+            let rest = whole.strip_prefix(IN_SYNC).unwrap_or_default();
+            (options.paint.bold(&options.paint.green(IN_SYNC)), rest)
+        }
+    };
+    format!("{word}{rest}\n")
+}
+
+const IN_SYNC: &str = "No drift.";
+
+/// Returns what was found, in one line: `Drift: 1 changed, 2 deleted outside of vaultform. Pending: 1 object.`
+#[must_use]
+pub fn verdict(counts: DriftCounts) -> String {
     let mut parts = Vec::new();
     for (number, word) in [(counts.changed, "changed"), (counts.deleted, "deleted")] {
         if number > 0 {
             parts.push(format!("{number} {word}"));
         }
     }
-    let verdict = if parts.is_empty() {
-        options.paint.bold(&options.paint.green("No drift."))
-    } else {
-        let drift = options.paint.bold("Drift:");
-        format!("{drift} {} outside of vaultform.", parts.join(", "))
+    let mut line = match parts.is_empty() {
+        true => IN_SYNC.to_owned(),
+        false => format!("Drift: {} outside of vaultform.", parts.join(", ")),
     };
-    let mut more = String::new();
-    if counts.pending > 0 {
-        more.push_str(&format!(" Pending: {}.", count(counts.pending, "object")));
+    for (number, word) in [(counts.pending, "Pending"), (counts.unmanaged, "Unmanaged")] {
+        if number > 0 {
+            line.push_str(&format!(" {word}: {}.", count(number, "object")));
+        }
     }
-    if counts.unmanaged > 0 {
-        more.push_str(&format!(
-            " Unmanaged: {}.",
-            count(counts.unmanaged, "object")
-        ));
-    }
-    format!("{verdict}{more}\n")
+    line
 }
 
 /// Returns the report as JSON: entries as in `resource_drift` of plan documents.
