@@ -48,10 +48,10 @@ golden: tools build ## compares with recorded runs of Terraform: make golden GOL
 	@test -n "$(GOLDEN)" || { echo "give the directory of the recordings: make golden GOLDEN=DIR"; exit 2; }
 	PATH="$(CURDIR)/.tools/venv/bin:$$PATH" $(PY) $(GOLDEN)/compare.py $${CARGO_TARGET_DIR:-target}/release/vaultform $(if $(ONLY),--only '$(ONLY)')
 
-fuzz: tools ## random inputs for parser, formatter and evaluator, and the property tests with many more cases: make fuzz FUZZ=1000000 CASES=20000
+fuzz: tools ## random inputs for parser, formatter, evaluator and policies, and the property tests with many more cases: make fuzz FUZZ=1000000 CASES=20000
 	FUZZ_CASES=$(FUZZ) cargo test --locked --release --test fuzz -- --nocapture
 	PATH="$(CURDIR)/.tools/venv/bin:$$PATH" PROPTEST_CASES=$(CASES) cargo test --locked --release prop
-	PROPTEST_CASES=$(CASES) cargo test --locked --release --test policy_properties --test policy_access
+	PROPTEST_CASES=$(CASES) cargo test --locked --release --test policy_properties --test policy_access --test policy_work
 
 acl-soak: tools ## the policy model against a live server: make acl-soak N=100000 [SEED=1]
 	PATH="$(CURDIR)/.tools/venv/bin:$$PATH" ACL_SOAK=$(N) $(if $(SEED),ACL_SEED=$(SEED)) cargo test --locked --release --test acl_live -- --nocapture

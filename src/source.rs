@@ -48,6 +48,8 @@ pub struct SourceFile {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
+    /// Where the lines of each file begin.
+    starts: Vec<Arc<[u32]>>,
 }
 
 /// A place as people count: lines and columns from 1, columns in characters.
@@ -62,6 +64,9 @@ impl Sources {
     /// Adds a file and returns its id. A leading byte order mark is cut off.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: &str) -> FileId {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let ends = text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n');
+        let starts = std::iter::once(0).chain(ends.map(|(_, after)| after));
+        self.starts.push(starts.collect());
         self.files.push(SourceFile {
             path: path.into(),
             text: text.into(),
@@ -88,18 +93,50 @@ impl Sources {
             .unwrap_or_default()
     }
 
+    /// Returns the lines that a span touches, with the span's first line but without the last line's end, and the byte
+    /// where they begin.
+    #[must_use]
+    pub fn lines(&self, span: Span) -> (&str, u32) {
+        let text = &self.file(span.file).text;
+        let starts = self.starts_of(span.file);
+        let first = starts.get(line_at(starts, span.start)).copied();
+        let first = first.unwrap_or_default();
+        let after = line_at(starts, span.end.max(span.start)) + 1;
+        let end = starts.get(after).map_or(text.len(), |at| *at as usize - 1);
+        let lines = text.get(first as usize..end).unwrap_or_default();
+        (lines, first)
+    }
+
+    fn starts_of(&self, file: FileId) -> &[u32] {
+        self.starts.get(file.0 as usize).map_or(&[], AsRef::as_ref)
+    }
+
     /// Returns line and column of a byte offset.
     #[must_use]
     pub fn position(&self, file: FileId, byte: u32) -> Position {
         let text = &self.file(file).text;
-        let before = text.get(..byte as usize).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let byte = byte as usize;
+        let asked = if text.is_char_boundary(byte) {
+            byte
+        } else {
+            text.len()
+        };
+        let starts = self.starts_of(file);
+        let line = line_at(starts, u32::try_from(asked).unwrap_or(u32::MAX));
+        let start = starts.get(line).map_or(0, |at| *at as usize);
+        let before = text.get(start..asked).unwrap_or_default();
         Position {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            byte: byte as usize,
+            line: line + 1,
+            column: before.chars().count() + 1,
+            byte,
         }
     }
+}
+
+/// Returns which line a byte stands in, from 0.
+fn line_at(starts: &[u32], byte: u32) -> usize {
+    let after = starts.partition_point(|start| *start <= byte);
+    after.saturating_sub(1)
 }
 
 /// How bad a [`Diagnostic`] is.
@@ -289,5 +326,14 @@ mod tests {
         let file = sources.add("main.tf", "\u{feff}a = 1\näö = 2\n");
         let at = sources.position(file, 10);
         assert_eq!((at.line, at.column), (2, 3));
+        let places = [0, 5, 6, 99].map(|byte| {
+            let at = sources.position(file, byte);
+            (at.line, at.column)
+        });
+        assert_eq!(places, [(1, 1), (1, 6), (2, 1), (3, 1)]);
+        let span = |start, end| Span { file, start, end };
+        assert_eq!(sources.lines(span(6, 8)), ("äö = 2", 6));
+        assert_eq!(sources.lines(span(2, 7)), ("a = 1\näö = 2", 0));
+        assert_eq!(sources.lines(span(15, 15)), ("", 15));
     }
 }

@@ -129,3 +129,97 @@ fn where_there_was_no_way_in_none_is_asked_for() {
     place.write("main.tf", &policy(APP));
     place.run(&["apply", "-auto-approve"]).ended(0);
 }
+
+/// Counts the requests of a plan.
+fn requests(place: &mut Place, arguments: &[&str]) -> Value {
+    place.set("VAULTFORM_STATS", "stats.json");
+    place.run(arguments).ended(0);
+    let numbers: Value = serde_json::from_str(&place.read("stats.json")).unwrap();
+    numbers["by_verb"].clone()
+}
+
+#[test]
+fn where_nothing_of_access_changes_nothing_more_is_asked() {
+    let (bao, token) = server();
+    let mount = "resource \"vault_mount\" \"kv\" {\n  path        = \"kv\"\n  type        = \"kv\"\n  description = \"one\"\n}\n";
+    let whole = format!("{}{}{mount}", policy(ALL), role("[\"deployer\"]"));
+    let mut place = place(&bao, &token, &whole);
+    place.run(&["apply", "-auto-approve"]).ended(0);
+    let equal = |place: &mut Place| {
+        let guarded = requests(place, &["plan"]);
+        assert_eq!(guarded, requests(place, &["plan", "-allow-lockout"]));
+    };
+    equal(&mut place);
+    place.write("main.tf", &whole.replace("one", "two"));
+    equal(&mut place);
+    place.write(
+        "main.tf",
+        &format!("{whole}{}", policy(APP).replace("deployer", "app")),
+    );
+    let guarded = requests(&mut place, &["plan"]);
+    let free = requests(&mut place, &["plan", "-allow-lockout"]);
+    let gets = |numbers: &Value| numbers["GET"].as_u64().unwrap();
+    assert!(gets(&guarded) <= gets(&free) + 2, "{guarded} {free}");
+}
+
+#[test]
+fn others_who_administrate_by_a_group_of_theirs_remain() {
+    let (bao, _) = server();
+    bao.root("POST", "sys/policies/acl/boss", json!({ "policy": ALL }));
+    bao.root("POST", "sys/auth/userpass", json!({ "type": "userpass" }));
+    let mounts = bao.root("GET", "sys/auth", Value::Null);
+    let outside = json!({ "name": "bosses", "type": "external", "policies": ["boss"] });
+    let group = bao.root("POST", "identity/group", outside);
+    let place = place(&bao, ROOT, &policy(APP));
+    place
+        .run(&["plan"])
+        .ended(1)
+        .says("nobody who logs in could write policies");
+    let alias = json!({
+        "name": "bosses",
+        "canonical_id": group["data"]["id"],
+        "mount_accessor": mounts["data"]["userpass/"]["accessor"],
+    });
+    bao.root("POST", "identity/group-alias", alias);
+    place.run(&["plan"]).ended(0);
+    bao.root("DELETE", "sys/auth/userpass", Value::Null);
+    place.run(&["plan"]).ended(1);
+    place
+        .run(&["apply", "-auto-approve", "-allow-lockout"])
+        .ended(0);
+    assert!(text(&bao).as_str().unwrap().contains("kv/*"));
+}
+
+#[test]
+fn what_is_only_forgotten_stays_a_way_in() {
+    let (bao, token) = server();
+    let whole = format!("{}{}", policy(ALL), role("[\"deployer\"]"));
+    let place = place(&bao, &token, &whole);
+    place.run(&["apply", "-auto-approve"]).ended(0);
+    let forget = "removed {\n  from = vault_policy.deployer\n  lifecycle {\n    destroy = false\n  }\n}\nremoved {\n  from = vault_approle_auth_backend_role.deployer\n  lifecycle {\n    destroy = false\n  }\n}\n";
+    place.write("main.tf", forget);
+    place
+        .run(&["apply", "-auto-approve"])
+        .ended(0)
+        .says_not("Access changes");
+    assert_eq!(text(&bao).as_str().unwrap().trim(), ALL);
+}
+
+#[test]
+fn all_can_be_destroyed_by_who_is_not_part_of_it() {
+    let (bao, token) = server();
+    let whole = format!("{}{}", policy(ALL), role("[\"deployer\"]"));
+    let mut place = place(&bao, &token, &whole);
+    place.run(&["apply", "-auto-approve"]).ended(0);
+    place
+        .run(&["destroy", "-auto-approve"])
+        .ended(6)
+        .says("removes `auth/approle/role/deployer`");
+    assert_eq!(
+        text(&bao).as_str().unwrap().trim(),
+        ALL,
+        "nothing was destroyed"
+    );
+    place.set("VAULT_TOKEN", ROOT);
+    place.run(&["destroy", "-auto-approve"]).ended(0);
+}

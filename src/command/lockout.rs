@@ -52,9 +52,14 @@ pub async fn guard(planned: &Planned, stock: &mut Stock, ledger: &Settings) -> V
     problems
 }
 
-fn doors(census: &Census) -> BTreeSet<&str> {
-    let mounts = census.mounts.iter().map(|mount| mount.path.as_str());
-    mounts.filter(|path| path.starts_with("auth/")).collect()
+/// Returns the auth mounts, by namespace and path; what only tunes one has no kind.
+fn doors(census: &Census) -> BTreeSet<(&str, &str)> {
+    let mounts = census.mounts.iter();
+    mounts
+        .filter(|mount| !mount.kind.is_empty())
+        .map(|mount| (mount.namespace.as_str(), mount.path.as_str()))
+        .filter(|(_, path)| path.starts_with("auth/"))
+        .collect()
 }
 
 /// Asks the token who it is; nothing where it may not know.
@@ -87,7 +92,8 @@ async fn oneself(connection: &Connection) -> Option<Oneself> {
         mount: mount.unwrap_or_default(),
         role: meta("role_name")
             .or_else(|| meta("role"))
-            .or_else(|| meta("username")),
+            .or_else(|| meta("username"))
+            .or_else(|| meta("cert_name")),
         namespace: namespace_prefix(text("namespace_path")),
     })
 }
@@ -100,10 +106,8 @@ async fn own_way(
     oneself: &Oneself,
     ledger: &Settings,
 ) -> Option<Diagnostic> {
-    if !oneself.mount.is_empty()
-        && doors(&stock.before).contains(oneself.mount.as_str())
-        && !doors(&stock.after).contains(oneself.mount.as_str())
-    {
+    let door = (oneself.namespace.as_str(), oneself.mount.as_str());
+    if doors(&stock.before).contains(&door) && !doors(&stock.after).contains(&door) {
         let message = format!(
             "the plan removes `{}`, where the identity that runs it logs in",
             oneself.mount
@@ -180,6 +184,7 @@ fn login_role<'c>(census: &'c Census, oneself: &Oneself) -> Option<&'c Holder> {
     census.holders.iter().find(|holder| {
         let own = holder.role.name.to_lowercase();
         holder.kind == HolderKind::Role
+            && holder.namespace == oneself.namespace
             && own.starts_with(&oneself.mount.to_lowercase())
             && own.ends_with(&end)
     })

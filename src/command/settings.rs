@@ -305,7 +305,7 @@ mod tests {
     fn a_file_is_read() {
         let project = parse(
             "name = \"prod\"\nledger {\n  kind = \"vault\"\n  mount = \"own/\"\n  create = false\n  provider = vault.east\n}\n\
-             drift {\n  exit_code = 9\n}\nnotify \"slack\" {\n  url = \"x\"\n}\nodd {}\n",
+             drift {\n  exit_code = 9\n  notify \"slack\" {\n    url = env(\"X\")\n  }\n}\nodd {}\n",
         );
         let project = project.unwrap();
         assert_eq!(project.name.as_deref(), Some("prod"));

@@ -2,6 +2,7 @@
 
 use super::bulk::Cache;
 use super::{Wanted, data, get, get_object, main_raw, observed};
+use crate::catalog::registry::shared_name;
 use crate::catalog::{Kind, MountTable, Part, ReadBack};
 use crate::plan::given::{picked, wrapping};
 use crate::plan::leaf::leaves;
@@ -11,7 +12,6 @@ use crate::server::{Reply, Request, ServerError};
 use crate::value::{Mode, Type, Value};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 type Found = Result<Option<Observed>, ServerError>;
 
@@ -316,7 +316,7 @@ pub(super) fn answered(wanted: &Wanted, raw: &Raw) -> Value {
         } else {
             value
         };
-        fields.insert(Arc::from(attribute.name), value);
+        fields.insert(shared_name(attribute.name), value);
     }
     let template = if wanted.kind.id.is_empty() {
         wanted.kind.place

@@ -73,7 +73,9 @@ fn object(step: &Step, side: Side) -> Option<Object<'_>> {
     }
     let values = match side {
         Side::Before => step.before.as_ref()?,
-        Side::After if matches!(step.change, Delete | Forget) => return None,
+        Side::After if step.change == Delete => return None,
+        // It leaves the files and stays on the server.
+        Side::After if step.change == Forget => step.before.as_ref()?,
         Side::After => step.after.as_ref()?,
     };
     let kind = step.kind;

@@ -58,6 +58,8 @@ pub struct Holder {
     pub no_default: bool,
     /// The mount that it logs in at: `auth/approle/`; empty where it does not.
     pub mount: String,
+    /// Accessors of the auth mounts that know an entity or an outside group by an alias; `None` where that is not known.
+    pub accessors: Option<Vec<String>>,
     pub role: AuthRole,
 }
 
@@ -75,6 +77,7 @@ impl Holder {
             others_give: false,
             no_default: false,
             mount: String::new(),
+            accessors: None,
             role,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::census::{Census, Holder, HolderKind};
+use super::census::{Census, Holder, HolderKind, Key};
 use super::decide::{Operation, Request};
 use super::merged::{Context, RuleSet};
 use super::parse::parse_at;
@@ -95,19 +95,42 @@ pub fn administrators(census: &Census, context: &Context<'_>) -> BTreeSet<String
     let holders = census.holders.iter().filter(|holder| {
         let names = census.policies_of(holder).into_iter().collect();
         let policies = policies_of(census, &holder.namespace, &names, context);
-        has_door(holder) && is_administrator(&policies, &holder.namespace, context)
+        is_administrator(&policies, &holder.namespace, context)
+            && has_door(census, holder, &mut BTreeSet::new())
     });
     holders.map(name).collect()
 }
 
-/// Tokens that were made once, and roles to make more of them, are no way in.
-fn has_door(holder: &Holder) -> bool {
+/// Tells whether somebody can log in. Tokens that were made once, and roles to make more of them, are no way in; what is
+/// not known counts as one.
+fn has_door<'c>(census: &'c Census, holder: &'c Holder, seen: &mut BTreeSet<&'c Key>) -> bool {
     match holder.kind {
         HolderKind::Role => true,
-        HolderKind::Group => !holder.entities.is_empty() || !holder.groups.is_empty(),
-        HolderKind::Entity => true,
         HolderKind::Token | HolderKind::TokenRole => false,
+        HolderKind::Entity => is_known_somewhere(census, holder).unwrap_or(true),
+        HolderKind::Group => {
+            let mut member = |kind: HolderKind, key: &'c Key| {
+                let known = census.holder(kind, std::slice::from_ref(key));
+                seen.insert(key) && known.is_none_or(|one| has_door(census, one, seen))
+            };
+            is_known_somewhere(census, holder) == Some(true)
+                || holder
+                    .entities
+                    .iter()
+                    .any(|key| member(HolderKind::Entity, key))
+                || holder
+                    .groups
+                    .iter()
+                    .any(|key| member(HolderKind::Group, key))
+        }
     }
+}
+
+/// Tells whether a mount that is there knows somebody by an alias; nothing where aliases or accessors are not known.
+fn is_known_somewhere(census: &Census, holder: &Holder) -> Option<bool> {
+    let accessors = holder.accessors.as_ref()?;
+    let mut there = census.mounts.iter().filter_map(|one| one.accessor.as_ref());
+    Some(there.any(|accessor| accessors.contains(accessor)))
 }
 
 fn name(holder: &Holder) -> String {
@@ -123,11 +146,16 @@ fn name(holder: &Holder) -> String {
 #[must_use]
 pub fn applied(live: &Census, before: &Census, after: &Census) -> Census {
     let mut result = live.clone();
-    let gone = |path: &str| {
-        let has = |census: &Census| census.mounts.iter().any(|mount| mount.path == path);
+    let gone = |path: &str, namespace: &str| {
+        let has = |census: &Census| {
+            let mut mounts = census.mounts.iter().filter(|one| !one.kind.is_empty());
+            mounts.any(|mount| mount.path == path && mount.namespace == namespace)
+        };
         has(before) && !has(after)
     };
-    result.mounts.retain(|mount| !gone(&mount.path));
+    result
+        .mounts
+        .retain(|mount| !gone(&mount.path, &mount.namespace));
     let same = |one: &Holder, other: &Holder| {
         one.kind == other.kind
             && one.namespace == other.namespace
@@ -139,8 +167,15 @@ pub fn applied(live: &Census, before: &Census, after: &Census) -> Census {
     };
     result
         .holders
-        .retain(|holder| !planned(holder) && !gone(&holder.mount));
-    result.holders.extend(after.holders.iter().cloned());
+        .retain(|holder| !planned(holder) && !gone(&holder.mount, &holder.namespace));
+    result.holders.extend(after.holders.iter().map(|holder| {
+        let known = live.holders.iter().find(|one| same(one, holder));
+        let accessors = known.and_then(|one| one.accessors.clone());
+        Holder {
+            accessors: holder.accessors.clone().or(accessors),
+            ..holder.clone()
+        }
+    }));
     let named = |census: &Census, name: &str, namespace: &str| {
         census
             .policies
@@ -233,12 +268,66 @@ mod tests {
         let mut door = Census::default();
         door.mounts.push(Mount {
             path: "auth/approle/".to_owned(),
+            kind: "approle".to_owned(),
             ..Mount::default()
         });
         assert!(administrators(&applied(&live, &door, &Census::default()), &context).is_empty());
         assert_eq!(
             administrators(&applied(&live, &door, &door), &context).len(),
             1
+        );
+        door.mounts[0].namespace = "team/".to_owned();
+        assert_eq!(
+            administrators(&applied(&live, &door, &Census::default()), &context).len(),
+            1,
+            "the mount of another namespace"
+        );
+        door.mounts[0].namespace.clear();
+        door.mounts[0].kind.clear();
+        assert_eq!(
+            administrators(&applied(&live, &door, &Census::default()), &context).len(),
+            1,
+            "only its tuning goes"
+        );
+    }
+
+    #[test]
+    fn people_come_in_by_their_aliases() {
+        let context = Context::new(Server::OPENBAO);
+        let mut live = census(&[("admin", ADMIN)], &[]);
+        live.mounts.push(Mount {
+            path: "auth/oidc/".to_owned(),
+            kind: "oidc".to_owned(),
+            accessor: Some("oidc_1".to_owned()),
+            ..Mount::default()
+        });
+        let holder = |kind, name: &str, accessors: &[&str]| {
+            let role = AuthRole {
+                name: name.to_owned(),
+                policies: vec!["admin".to_owned()],
+                ..AuthRole::default()
+            };
+            let mut holder = Holder::new(kind, role);
+            holder.keys.push(Key::Id(name.to_owned()));
+            holder.accessors = Some(accessors.iter().map(ToString::to_string).collect());
+            holder
+        };
+        let mut members = holder(HolderKind::Group, "members", &[]);
+        members.entities.push(Key::Id("bob".to_owned()));
+        live.holders = vec![
+            holder(HolderKind::Entity, "ann", &["oidc_1"]),
+            holder(HolderKind::Entity, "bob", &["gone_1"]),
+            holder(HolderKind::Group, "outside", &["oidc_1"]),
+            holder(HolderKind::Group, "nobody", &[]),
+            members,
+        ];
+        let found = administrators(&live, &context);
+        let expected = ["entity ann", "group outside"].map(str::to_owned);
+        assert_eq!(found, BTreeSet::from(expected));
+        live.holders[1].accessors = None;
+        assert!(
+            administrators(&live, &context).contains("group members"),
+            "what is not known counts"
         );
     }
 }

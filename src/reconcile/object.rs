@@ -462,7 +462,7 @@ impl Walk<'_> {
 }
 
 /// How many objects are looked at together.
-const AT_ONCE: usize = 500;
+pub(super) const AT_ONCE: usize = 500;
 
 /// How many such lots are looked at before they are decided: the answers of the server are not kept for longer.
 const AHEAD: usize = 3;

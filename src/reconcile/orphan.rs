@@ -1,6 +1,7 @@
 //! What the ledger owns and the configuration no longer declares.
 
 use super::moved::removed_keeps;
+use super::object::AT_ONCE;
 use super::walk::{Walk, Work};
 use super::world::{Repeated, static_path};
 use crate::catalog::registry::lookup;
@@ -8,7 +9,7 @@ use crate::catalog::{Life, ResourceType};
 use crate::config::ResourceId;
 use crate::observe::{Connection, Wanted, look};
 use crate::plan::change::concealed;
-use crate::plan::{Change, Observed, Owned, Reason, Step};
+use crate::plan::{Change, Observed, Owned, Raw, Reason, Step};
 use crate::source::Diagnostic;
 use crate::value::{Address, InstanceKey, Mode, Value};
 use std::collections::BTreeMap;
@@ -64,9 +65,13 @@ impl Walk<'_> {
                 forget,
             });
         }
-        let observed = self.look_at_orphans(&orphans).await;
-        for (orphan, observed) in orphans.into_iter().zip(observed) {
-            self.orphan(orphan, observed);
+        let mut orphans = orphans.into_iter();
+        while orphans.len() > 0 {
+            let some: Vec<Orphan> = orphans.by_ref().take(AT_ONCE).collect();
+            let observed = self.look_at_orphans(&some).await;
+            for (orphan, observed) in some.into_iter().zip(observed) {
+                self.orphan(orphan, observed);
+            }
         }
     }
 
@@ -205,7 +210,11 @@ impl Walk<'_> {
             losses: Vec::new(),
         };
         let work = Work {
-            observed,
+            // What removing needs is among the attributes; the answers of thousands are not kept.
+            observed: observed.map(|seen| Observed {
+                raw: Raw::default(),
+                ..seen
+            }),
             connection: orphan.connection,
             owned: Some(orphan.owned),
             ..Work::default()

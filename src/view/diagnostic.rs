@@ -171,11 +171,8 @@ pub fn context(span: Span, sources: &Sources) -> Option<String> {
         .get(span.start as usize..)?
         .find('\n')
         .map_or(text.len(), |at| at + span.start as usize);
-    let above: Vec<&str> = text.get(..end)?.lines().collect();
-    let line = above
-        .iter()
-        .rev()
-        .find(|line| line.starts_with(|letter: char| !letter.is_whitespace()))?;
+    let mut above = text.get(..end)?.rsplit('\n');
+    let line = above.find(|line| line.starts_with(|letter: char| !letter.is_whitespace()))?;
     let header = line.split('{').next()?.trim();
     let word = header.split_whitespace().next()?;
     let named = word
@@ -232,15 +229,37 @@ fn snippets(labels: &[Label], sources: &Sources, style: DiagnosticStyle) -> Stri
     out
 }
 
+/// How many bytes of a line are shown on either side of what is meant.
+const AROUND: usize = 200;
+
+/// Cuts what is far from a place in a text; returns the rest and where it begins.
+#[must_use]
+pub fn clipped(text: &str, start: usize, end: usize) -> (&str, usize) {
+    let place = |at: usize| {
+        let mut near = (0..=at.min(text.len())).rev();
+        near.find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+    };
+    let from = place(start.saturating_sub(AROUND));
+    let to = place(end.max(start).min(start + 5 * AROUND) + AROUND);
+    if text.len() <= 10 * AROUND {
+        return (text, 0);
+    }
+    (text.get(from..to).unwrap_or_default(), from)
+}
+
 /// Writes the line of a label with its number, and a line of carets with the label's text.
 fn plain_snippet(label: &Label, sources: &Sources) -> String {
     let span = label.span;
     let at = sources.position(span.file, span.start);
-    let text = &sources.file(span.file).text;
-    let line = text.lines().nth(at.line - 1).unwrap_or_default();
-    let before: String = line.chars().take(at.column - 1).map(blank).collect();
-    let below = sources.text(span).lines().next().unwrap_or_default();
-    let carets = "^".repeat(below.chars().count().max(1));
+    let (lines, start) = sources.lines(span);
+    let line = lines.lines().next().unwrap_or_default();
+    let inside = span.start.saturating_sub(start) as usize;
+    let end = inside + span.end.saturating_sub(span.start) as usize;
+    let (line, cut) = clipped(line, inside, end);
+    let before = line.get(..inside.saturating_sub(cut)).unwrap_or_default();
+    let below = line.get(before.len()..end.saturating_sub(cut).min(line.len()));
+    let before: String = before.chars().map(blank).collect();
+    let carets = "^".repeat(below.unwrap_or_default().chars().count().max(1));
     let words = if label.text.is_empty() {
         String::new()
     } else {
@@ -287,6 +306,9 @@ impl miette::Diagnostic for Drawing {
     }
 }
 
+/// The longest file that snippets are drawn of, in bytes: the drawing library reads all of it for each.
+const DRAWN: usize = 200_000;
+
 fn drawn_snippet(
     file: FileId,
     labels: &[&Label],
@@ -294,6 +316,9 @@ fn drawn_snippet(
     paint: Paint,
 ) -> Option<String> {
     let source = sources.file(file);
+    if source.text.len() > DRAWN {
+        return None;
+    }
     let spans = labels.iter().map(|label| {
         let text = (!label.text.is_empty()).then(|| harmless(&label.text));
         let (start, end) = (label.span.start as usize, label.span.end as usize);
@@ -388,6 +413,36 @@ help: did you mean `path`
         assert_eq!(
             diagnostic_text(&diagnostic, &sources, style(false)),
             expected
+        );
+    }
+
+    #[test]
+    fn far_ends_of_long_lines_are_left_out() {
+        let mut sources = Sources::default();
+        let text = format!(
+            "# one\nx = [{}raed{}]\n",
+            "\"é\", ".repeat(900),
+            ", 1".repeat(900)
+        );
+        let file = sources.add("main.tf", &text);
+        let start = u32::try_from(text.find("raed").unwrap()).unwrap();
+        let span = Span {
+            file,
+            start,
+            end: start + 4,
+        };
+        let told = diagnostic_text(
+            &Diagnostic::error("x", "no").at(span, "here"),
+            &sources,
+            style(false),
+        );
+        let lines: Vec<&str> = told.lines().collect();
+        let at = lines.iter().position(|line| line.contains("raed")).unwrap();
+        assert!(lines[at].len() < 500, "{told}");
+        let column = |text: &str, what: &str| text[..text.find(what).unwrap()].chars().count();
+        assert_eq!(
+            column(lines[at], "raed"),
+            column(lines[at + 1], "^^^^ here")
         );
     }
 

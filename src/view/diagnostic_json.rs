@@ -1,6 +1,6 @@
 //! Diagnostics as JSON: the objects of `validate -json` 1.0 and of the event stream.
 
-use super::diagnostic::{context, sentence, statement};
+use super::diagnostic::{clipped, context, sentence, statement};
 use crate::source::{Diagnostic, Severity, Sources, Span};
 use serde_json::{Value as Json, json};
 
@@ -83,18 +83,22 @@ fn range(span: Span, sources: &Sources) -> Json {
     })
 }
 
+/// Longer snippets, in bytes, tell only what is near: a line may have a thousand findings.
+const LONG: usize = 20_000;
+
 /// Returns the lines of a span, and where in them it is.
 fn snippet(diagnostic: &Diagnostic, span: Span, sources: &Sources) -> Json {
-    let text = &sources.file(span.file).text;
-    let (start, end) = (span.start as usize, span.end as usize);
-    let first = text
-        .get(..start)
-        .and_then(|before| before.rfind('\n'))
-        .map_or(0, |at| at + 1);
-    let last = text
-        .get(end..)
-        .and_then(|after| after.find('\n'))
-        .map_or(text.len(), |at| at + end);
+    let (lines, first) = sources.lines(span);
+    let start = span.start.saturating_sub(first) as usize;
+    let end = span.end.saturating_sub(first) as usize;
+    let (code, cut) = match lines.len() > LONG {
+        true => clipped(lines, start, end.max(start)),
+        false => (lines, 0),
+    };
+    let (start, end) = (
+        start.saturating_sub(cut),
+        end.max(start).saturating_sub(cut),
+    );
     let values: Vec<Json> = diagnostic
         .values
         .iter()
@@ -102,10 +106,10 @@ fn snippet(diagnostic: &Diagnostic, span: Span, sources: &Sources) -> Json {
         .collect();
     json!({
         "context": context(span, sources),
-        "code": text.get(first..last).unwrap_or_default(),
+        "code": code,
         "start_line": sources.position(span.file, span.start).line,
-        "highlight_start_offset": start - first,
-        "highlight_end_offset": end.max(start) - first,
+        "highlight_start_offset": start,
+        "highlight_end_offset": end.min(code.len()),
         "values": values,
     })
 }

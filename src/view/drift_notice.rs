@@ -86,7 +86,7 @@ pub fn headline(news: &News, sender: &Sender) -> String {
         parts.push(format!("{fresh} changed outside of vaultform"));
     }
     if !news.recovered.is_empty() {
-        parts.push(format!("{} no longer", news.recovered.len()));
+        parts.push(format!("{} no longer drifting", news.recovered.len()));
     }
     if news.event() == "recovery" && !news.standing.is_empty() {
         parts.push(format!("{} still drifting", news.standing.len()));
@@ -271,7 +271,7 @@ mod tests {
         news.recovered[0].until = Some(3 * 86_400);
         let text = teams(&news, &sender()).to_string();
         assert!(
-            text.contains("Recovery in prod: 1 as declared again"),
+            text.contains("Recovery in prod on https://bao: 1 no longer drifting"),
             "{text}"
         );
         assert!(text.contains("after 3 days"), "{text}");

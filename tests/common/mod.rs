@@ -79,7 +79,10 @@ impl Bao {
                 .no_proxy()
                 .build()
                 .expect("a client"),
-            runtime: Runtime::new().expect("a runtime"),
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime"),
             _home: home,
         };
         bao.is_ready().then_some(bao)
@@ -112,10 +115,13 @@ impl Bao {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = self
             .client
-            .request(method, format!("{}/v1/{path}", self.address))
+            .request(method.clone(), format!("{}/v1/{path}", self.address))
             .header("X-Vault-Token", token);
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        if method == reqwest::Method::PATCH {
+            request = request.header("Content-Type", "application/merge-patch+json");
         }
         if let Some(body) = body {
             request = request.json(body);

@@ -13,6 +13,7 @@ mod chance;
 mod corpus;
 mod expressions;
 mod meaning;
+mod policies;
 
 #[path = "../memory/mod.rs"]
 mod memory;

@@ -2,6 +2,7 @@
 
 usage: bootstrap.py [--kill]      with --kill: killed at every request, the program is run again and finishes
 """
+import concurrent.futures
 import json
 import pathlib
 import re
@@ -17,6 +18,7 @@ from proxy import Proxy
 NAME = "first-hour"
 PASSPHRASES = {"KEYS_PASSPHRASE": "canary-passphrase-here", "KEYS_PASSPHRASE_ELSEWHERE": "canary-passphrase-elsewhere"}
 PASSWORD = "canary-admin-password"
+AT_ONCE = 4  # servers of the kill loop, each with a program of its own
 APPLY = ("bootstrap", "apply", "-auto-approve")
 AUDIT = 'audit "file" "to-file" {{\n  options {{\n    file_path = "{}/audit.log"\n  }}\n}}\n'
 
@@ -370,11 +372,14 @@ def step_of(line):
 def kills(check, every_request=False):
     """At each of its steps, which are the different requests that it makes; or at every request."""
     requests, seen = undisturbed(), set()
-    for at, line in enumerate(requests, 1):
-        if every_request or step_of(line) not in seen:
-            seen.add(step_of(line))
-            for withhold in (True, False):
-                killed(check, at, withhold, line)
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        begun = []
+        for at, line in enumerate(requests, 1):
+            if every_request or step_of(line) not in seen:
+                seen.add(step_of(line))
+                begun += [pool.submit(killed, check, at, withhold, line) for withhold in (True, False)]
+        for one in begun:
+            one.result()
     print(f"  a bootstrap makes {len(requests)} requests, {len(seen)} of them different", flush=True)
 
 

@@ -92,32 +92,55 @@ def wider(path):
     return f"{head}/*" if head else None
 
 
+def policy_files(place):
+    """The files of the example's policies that its configuration uses."""
+    files = sorted(p for p in (place.root / "policies" / place.name).glob("*.hcl") if not p.name.endswith(".vaultpolicytest.hcl"))
+    used = "\n".join(p.read_text() for p in place.dir.glob("*.tf"))
+    return [p for p in files if f'"{p.stem}"' in used or f"/{p.name}" in used or "${each.key}.hcl" in used]
+
+
+STANZA = re.compile(r'path "(?P<path>[^"]+)" \{[^}]*?capabilities = \[(?P<list>[^\]]*)\]', re.S)
+
+
+def first_is(changes, path, *capabilities):
+    """Whether the first access change is a gain on just this path."""
+    first = changes[0] if changes else {}
+    return first.get("direction") == "gains" and first.get("path") == path and set(capabilities) <= set(first.get("capabilities", []))
+
+
 def review(place, check):
     """What a reviewer is told: `sudo` and wider paths first, and nothing of a new layout."""
-    for file in sorted((place.root / "policies" / place.name).glob("*.hcl")):
-        before = file.read_text()
-        path = re.search(r'path "([^"]+)"', before)[1]
-        opened = wider(path)
-        if not opened or f'"{opened}"' in before or "sudo" in before:
+    files = policy_files(place)
+    texts = {file: file.read_text() for file in files}
+    tried = 0
+    for file, before in texts.items():
+        plain = next((s for s in STANZA.finditer(before) if "sudo" not in s["list"] and "deny" not in s["list"]), None)
+        opened = wider(plain["path"]) if plain else None
+        if not opened or f'"{opened}"' in before:
             continue
-        file.write_text(before.replace('capabilities = ["', 'capabilities = ["sudo", "', 1))
+        tried += 1
+        file.write_text(before[:plain.start("list")] + '"sudo", ' + before[plain.start("list"):])
         changes, run = access_changes(place)
-        first = changes[0] if changes else {}
-        check(f"{file.name}: added sudo is the first access change", first.get("direction") == "gains" and "sudo" in first.get("capabilities", []) and first.get("path") == path, run.text)
-        check("in the text too", f"gains sudo on {path}" in run.out or f"gain sudo on {path}" in run.out, run.out)
+        check(f"{file.name}: added sudo is the first access change", first_is(changes, plain["path"], "sudo"), run.text)
+        section = run.out.partition("Access changes, the worst first:")[2].strip()
+        check("in the text too", re.match(rf"\+ .* gains? sudo on {re.escape(plain['path'])}(\s|,|$)", section), run.out)
         check.run("and a pipeline can refuse it", place.program("plan", "-fail-on-access-gain"), 1)
-        file.write_text(before.replace(f'"{path}"', f'"{opened}"', 1))
+        file.write_text(before[:plain.start("path")] + opened + before[plain.end("path"):])
         changes, run = access_changes(place)
-        first = changes[0] if changes else {}
-        check(f"{file.name}: a wider path is the first access change", first.get("direction") == "gains" and first.get("path") == opened, run.text)
+        check(f"{file.name}: a wider path is the first access change", first_is(changes, opened), run.text)
+        section = run.out.partition("Access changes, the worst first:")[2].strip()
+        check("in the text too", re.match(rf"\+ .* gains? .* on {re.escape(opened)}(\s|,|$)", section), run.out)
+        file.write_text(before)
+    check("policies to try it with", tried, place.name)
+    for file, before in texts.items():
         stanzas = re.split(r"\n(?=path )", re.sub(r"(?m)^#.*\n", "", before))
         file.write_text("# laid out anew\n" + "\n".join(s.strip().replace("  ", "\t") for s in reversed(stanzas)))
-        changes, run = access_changes(place)
-        check(f"{file.name}: a new layout changes no access", run.code == 0 and not changes and "Access changes" not in run.out, run.text)
+    changes, run = access_changes(place)
+    check("a new layout of all policies changes no access", run.code == 0 and not changes and "Access changes" not in run.out, run.text)
+    check.run("and a pipeline lets it through", place.program("plan", "-fail-on-access-gain"), 0)
+    for file, before in texts.items():
         file.write_text(before)
-        (place.dir / "access.plan").unlink()
-        return
-    check("a policy to try it with", False, place.name)
+    (place.dir / "access.plan").unlink()
 
 
 def meddle(place, check):

@@ -12,15 +12,31 @@ pub(super) fn group(census: &mut Census, object: &Object<'_>) {
         let fields = object.fields();
         holder.entities = fields.keys("member_entity_ids");
         holder.groups = fields.keys("member_group_ids");
+        if let Some(alias) = answered(object, "alias") {
+            holder.accessors = Some(accessor(alias).into_iter().collect());
+        }
         census.holders.push(holder);
     }
 }
 
 pub(super) fn entity(census: &mut Census, object: &Object<'_>) {
     if !share(census, object, "entity_id") {
-        let holder = holder(object, HolderKind::Entity);
+        let mut holder = holder(object, HolderKind::Entity);
+        if let Some(aliases) = answered(object, "aliases") {
+            holder.accessors = Some(aliases.elements().filter_map(accessor).collect());
+        }
         census.holders.push(holder);
     }
+}
+
+/// Returns what a server's answer says; declarations tell of aliases elsewhere.
+fn answered<'o>(object: &'o Object<'_>, name: &str) -> Option<&'o Value> {
+    object.values.field(name).filter(|_| object.kind.is_none())
+}
+
+fn accessor(alias: &Value) -> Option<String> {
+    let text = alias.field("mount_accessor")?.as_text()?;
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn holder(object: &Object<'_>, kind: HolderKind) -> Holder {
