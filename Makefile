@@ -7,7 +7,7 @@ FUZZ   ?= 1000000
 N      ?= 10000
 
 .DEFAULT_GOAL := build
-.PHONY: tools build test demo example crash locks bench golden thirdparty fuzz acl-soak docs bless clean-tools
+.PHONY: tools build test demo example crash kills locks bench golden thirdparty fuzz acl-soak docs bless clean-tools
 
 tools: ## a Python of our own with OpenBao and PostgreSQL; made anew only when the requirements changed
 	@cmp -s tests/requirements.txt .tools/requirements.txt || { \
@@ -34,6 +34,9 @@ example: tools build ## one example from plan to destroy: make example NAME=zaku
 
 crash: tools build ## kills the program at every request of an apply and looks whether the next run heals it
 	$(PY) tests/tools/crash.py
+
+kills: tools build ## kills bootstrap at every request, before and after its reply, and looks whether the next run finishes
+	$(PY) tests/tools/bootstrap.py --kill
 
 locks: tools build ## four applies at once, and the lock of a killed one
 	$(PY) tests/tools/locks.py

@@ -115,18 +115,9 @@ async fn watched(context: &Context, matches: &ArgMatches, gauge: &mut Gauge) -> 
     let chosen: Option<u8> = parsed(matches, "exit-code", "a number below 256")?;
     let show_sensitive = may_show(context, matches)?;
     let form = Form::read(matches, DRIFT)?;
-    let mut order = order(context, matches)?;
-    if context.voice.get() == Voice::Events || form != Form::Text {
-        context.voice.set(Voice::Document);
-    }
-    // What a later apply would be refused for is no drift.
-    order.options.allow_data_loss = true;
-    order.options.unsupported_warns = true;
-    order.wish.allow_lockout = true;
     let settings = super::settings::read(context)?;
+    let order = lenient(context, matches, form, &settings)?;
     let watch = watch::settings::read(context)?;
-    order.options.unmanaged =
-        is_set(matches, "unmanaged") || settings.drift.unmanaged.unwrap_or(false);
     let first = look(context, &order, &watch).await?;
     let matters = !watch.channels.is_empty() && is_set(matches, "notify");
     let mut kept = recall(&first.session.ledger, path(matches, "memory"), matters).await;
@@ -168,22 +159,43 @@ async fn watched(context: &Context, matches: &ArgMatches, gauge: &mut Gauge) -> 
     } else {
         report(context, &document, show_sensitive, &told);
     }
+    let any = drift_counts(&document).any();
+    ended(healed, any, chosen.or(settings.drift.exit_code))
+}
+
+/// Reads how drift is looked for.
+fn lenient(
+    context: &Context,
+    matches: &ArgMatches,
+    form: Form,
+    settings: &super::settings::Project,
+) -> Result<Order, Failure> {
+    let mut order = order(context, matches)?;
+    if context.voice.get() == Voice::Events || form != Form::Text {
+        context.voice.set(Voice::Document);
+    }
+    // What a later apply would be refused for is no drift.
+    order.options.allow_data_loss = true;
+    order.options.unsupported_warns = true;
+    order.wish.allow_lockout = true;
+    order.options.unmanaged =
+        is_set(matches, "unmanaged") || settings.drift.unmanaged.unwrap_or(false);
+    Ok(order)
+}
+
+/// Says how the run ends: as the healing did where that went wrong.
+fn ended(healed: Healed, any: bool, chosen: Option<u8>) -> Done {
     if let Some(failure) = healed.failure {
         return match failure.diagnostics.is_empty() {
             true => Ok(failure.exit.unwrap_or(Exit::Failed)),
             false => Err(failure),
         };
     }
-    Ok(
-        match (
-            drift_counts(&document).any(),
-            chosen.or(settings.drift.exit_code),
-        ) {
-            (false, _) => Exit::Done,
-            (true, None) => Exit::Changes,
-            (true, Some(code)) => Exit::Chosen(code),
-        },
-    )
+    Ok(match (any, chosen) {
+        (false, _) => Exit::Done,
+        (true, None) => Exit::Changes,
+        (true, Some(code)) => Exit::Chosen(code),
+    })
 }
 
 /// Looks at the server, and takes out what is to be ignored.

@@ -166,22 +166,7 @@ impl Walk<'_> {
         let address = orphan.address;
         let reason = self.reason_of(&address);
         if change == Change::Delete && owned.prevent_destroy {
-            let problem = Diagnostic::error(
-                "prevent-destroy",
-                format!(
-                    "`{}` must not be destroyed, but the plan destroys it",
-                    owned.address
-                ),
-            )
-            .address(&owned.address);
-            let block = self.world.block(&owned.address);
-            let problem = match block.map(|block| block.lifecycle.span.unwrap_or(block.span)) {
-                Some(span) => problem
-                    .at(span, "protected here")
-                    .hint("apply it with `prevent_destroy = false` first"),
-                None => problem
-                    .hint("put its block back, and apply it with `prevent_destroy = false` first"),
-            };
+            let problem = self.protected(owned);
             self.tell([problem]);
         }
         let seen = observed
@@ -220,6 +205,23 @@ impl Walk<'_> {
             ..Work::default()
         };
         self.add_orphan(step, work);
+    }
+
+    /// Returns the refusal to destroy what is protected.
+    fn protected(&self, owned: &Owned) -> Diagnostic {
+        let message = format!(
+            "`{}` must not be destroyed, but the plan destroys it",
+            owned.address
+        );
+        let problem = Diagnostic::error("prevent-destroy", message).address(&owned.address);
+        let block = self.world.block(&owned.address);
+        match block.map(|block| block.lifecycle.span.unwrap_or(block.span)) {
+            Some(span) => problem
+                .at(span, "protected here")
+                .hint("apply it with `prevent_destroy = false` first"),
+            None => problem
+                .hint("put its block back, and apply it with `prevent_destroy = false` first"),
+        }
     }
 
     /// Adds the step of an orphan; its address may be declared anew at another place.

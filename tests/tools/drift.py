@@ -6,10 +6,12 @@ import json
 import pathlib
 import re
 import shutil
+import subprocess
 import tempfile
 import time
 
 import vf
+from bare import OPENSSL
 from receiver import Receiver, verified
 
 SECRET = "canary-of-the-webhook"
@@ -319,8 +321,28 @@ def strangers(place, check):
     check("with less, it is said what could not be listed", told.code == 0 and "known in part only" in told.text and "sys/policies/acl" in told.text, told.text)
 
 
+def elsewhere(check):
+    """A ledger in a file, and a receiver whose certificate only its own authority vouches for."""
+    settings = SETTINGS.split("  notify \"slack\"")[0] + '}\nledger {\n  kind = "file"\n}\n'
+    with Place(settings) as place:
+        subprocess.run(["sh", "-ec", OPENSSL], cwd=place.dir, check=True, capture_output=True)
+        with Receiver(certificate=(place.dir / "server.pem", place.dir / "server.key")) as receiver:
+            tls = (place.dir / "vaultform.hcl").read_text().replace(place.receiver.url, receiver.url)
+            place.settings(tls)
+            place.meddle()
+            told = place.drift()
+            check("a receiver that nobody vouches for is told nothing", told.code == 2 and "could not be told" in told.text and not receiver.take(), told.text)
+            place.settings(tls.replace("    secret", '    ca_file = "ca.pem"\n    secret'))
+            for _ in range(2):
+                check.run("with its authority", place.drift(), 2)
+            messages = receiver.take()
+            check("it is told once", len(messages) == 1 and verified(messages[0], SECRET), messages)
+        check("the memory stands beside the ledger", "vault_policy.app" in next(place.dir.glob("*.drift")).read_text())
+
+
 def run():
     check = vf.Checks("drift")
+    elsewhere(check)
     with Place() as place:
         for part in (told_once, down, ignoring, healing, reading_only, strangers):
             part(place, check)

@@ -4,13 +4,15 @@ import hashlib
 import hmac
 import http.server
 import json
+import ssl
 import threading
 
 
 class Receiver:
     """Answers with `status`; `messages` holds path, headers and body of each message."""
 
-    def __init__(self, status=200):
+    def __init__(self, status=200, certificate=None):
+        """`certificate`: files of a certificate and its key, for HTTPS."""
         self.status, self.messages = status, []
         receiver = self
 
@@ -26,7 +28,11 @@ class Receiver:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = f"http{'s' * bool(certificate)}://127.0.0.1:{self.server.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def __enter__(self):

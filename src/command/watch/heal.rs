@@ -46,6 +46,7 @@ pub async fn heal(
         told
     }));
     order.options.unmanaged = false;
+    order.wish.allow_lockout = false;
     order.hold = Some(Hold {
         operation: "drift -heal",
         wait: wait.unwrap_or(LockWish::DEFAULT_WAIT),
