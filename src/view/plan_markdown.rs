@@ -224,16 +224,18 @@ fn access(rows: &[AccessRow], unknown: &[String]) -> String {
 
 /// Writes objects to be unfolded while there is room, then one line each, then their number.
 fn objects(entries: &[Entry], room: usize) -> String {
+    let lines: Vec<String> = entries.iter().map(short).collect();
+    let mut left_out: usize = lines.iter().map(String::len).sum();
     let mut out = String::new();
     let mut rest = entries;
-    while let Some((entry, later)) = rest.split_first() {
+    for (entry, line) in entries.iter().zip(&lines) {
+        left_out -= line.len();
         let text = object(entry);
-        let kept = TAIL.min(later.iter().map(|entry| short(entry).len()).sum());
-        if out.len() + text.len() + kept > room {
+        if out.len() + text.len() + TAIL.min(left_out) > room {
             break;
         }
         out.push_str(&text);
-        rest = later;
+        rest = rest.get(1..).unwrap_or_default();
     }
     if rest.is_empty() {
         return out;
@@ -243,8 +245,8 @@ fn objects(entries: &[Entry], room: usize) -> String {
         count(rest.len(), "object")
     );
     let left = room.saturating_sub(out.len() + text.len() + 40);
-    let lines: Vec<String> = rest.iter().map(short).collect();
-    out + &text + &fitting(&lines, left)
+    let short = lines.get(entries.len() - rest.len()..).unwrap_or_default();
+    out + &text + &fitting(short, left)
 }
 
 fn short(entry: &Entry) -> String {
