@@ -7,7 +7,7 @@ FUZZ   ?= 1000000
 N      ?= 10000
 
 .DEFAULT_GOAL := build
-.PHONY: tools build test demo example crash locks bench golden fuzz acl-soak docs bless clean-tools
+.PHONY: tools build test demo example crash locks bench golden thirdparty fuzz acl-soak docs bless clean-tools
 
 tools: ## a Python of our own with OpenBao and PostgreSQL; made anew only when the requirements changed
 	@cmp -s tests/requirements.txt .tools/requirements.txt || { \
@@ -40,6 +40,9 @@ locks: tools build ## four applies at once, and the lock of a killed one
 
 bench: tools build ## reading 10,000 resources; plans of 100, 1,000 and 10,000 objects against the floor of bare requests; lint and access changes
 	$(PY) tests/tools/bench.py
+
+thirdparty: tools build ## the tools that people run on plans, and a browser, on what this program writes; also part of `make test`
+	$(PY) tests/tools/thirdparty.py
 
 golden: tools build ## compares with recorded runs of Terraform: make golden GOLDEN=DIR [ONLY=REGEX]
 	@test -n "$(GOLDEN)" || { echo "give the directory of the recordings: make golden GOLDEN=DIR"; exit 2; }

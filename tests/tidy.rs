@@ -144,6 +144,58 @@ fn dependencies_stay_within_the_budget() {
     );
 }
 
+/// Lines that each type of the catalog takes: from the end of the table before it, constants and imports of its own included.
+fn lines_of_types(code: &str) -> Vec<usize> {
+    let head = Regex::new(r"^(pub(\([a-z]+\))? )?const \w+: ResourceType =").unwrap();
+    let (mut sizes, mut begun, mut within) = (Vec::new(), 0, false);
+    for (number, line) in code.lines().enumerate() {
+        within |= head.is_match(line);
+        if within && line.ends_with(';') && !line.starts_with(' ') {
+            sizes.push(number + 1 - begun);
+            (begun, within) = (number + 1, false);
+        }
+    }
+    sizes
+}
+
+#[test]
+fn a_type_is_a_table() {
+    let all = sources();
+    let tables = all.iter().filter(|(path, _)| room(path) == "catalog");
+    let mut sizes: Vec<usize> = tables.flat_map(|(_, code)| lines_of_types(code)).collect();
+    sizes.sort_unstable();
+    assert!(sizes.len() > 140, "{} tables found", sizes.len());
+    let median = sizes[sizes.len() / 2];
+    assert!(median <= 45, "the median type takes {median} lines");
+}
+
+#[test]
+fn no_type_is_named_outside_the_catalog() {
+    let names: std::collections::BTreeSet<&str> = vaultform::catalog::registry::all()
+        .map(|kind| kind.name)
+        .filter(|name| name.contains('_'))
+        .collect();
+    // The examples of lints are HCL in quotes: `resource "vault_mount" "kv"`.
+    let header = Regex::new(r#"(resource|data|ephemeral) "\w+""#).unwrap();
+    let quoted = Regex::new(r#""([a-z0-9]+_[a-z0-9_]+)""#).unwrap();
+    let mut broken = Vec::new();
+    for (path, code) in sources() {
+        let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+        if room(&path) == "catalog" || path.contains("tests") || path.ends_with("samples.rs") {
+            continue;
+        }
+        for (number, line) in code.lines().enumerate() {
+            let line = header.replace_all(line.split("//").next().unwrap_or_default(), "");
+            for found in quoted.captures_iter(&line) {
+                if names.contains(&found[1]) {
+                    broken.push(format!("{path}:{}: {}", number + 1, &found[1]));
+                }
+            }
+        }
+    }
+    assert_none("a type is named in the catalog alone", broken);
+}
+
 #[test]
 fn paths_and_sizes_are_read_rightly() {
     let code = "use crate::{\n    plan::{A, b::{B}},\n    value,\n};\n// crate::view\nlet x = crate::eval_more::f(crate::policy::X);";

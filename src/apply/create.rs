@@ -131,7 +131,7 @@ impl Run<'_> {
         let doubt = task
             .work
             .owned
-            .as_ref()
+            .as_deref()
             .is_some_and(crate::plan::Owned::in_doubt);
         let resend = self.plan.steps[task.index].change == crate::plan::Change::Update
             && !task.step.attributes.values().any(|change| change.differs);

@@ -114,7 +114,7 @@ impl Run<'_> {
         self.has_become(index)?;
         match &self.work[index].owned {
             Some(owned) if owned.is_undelivered() => {
-                let mut owned = owned.clone();
+                let mut owned = Owned::clone(owned);
                 owned.pending = None;
                 self.keep(owned).await
             }

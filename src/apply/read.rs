@@ -33,7 +33,7 @@ impl Run<'_> {
                 kind: step.kind,
                 place: place.unwrap_or_else(|| ServerPath::new(home.server, &namespace, "")),
                 server: connection.server.clone(),
-                guide: &attributes,
+                guide: attributes.clone(),
                 owned: None,
                 referenced: None,
             };

@@ -35,7 +35,7 @@ pub(super) async fn pending(run: &Run<'_>, index: usize) -> Option<Owned> {
     if let Some(owned) = &work.owned {
         return Some(Owned {
             pending,
-            ..owned.clone()
+            ..Owned::clone(owned)
         });
     }
     let desired = work.desired.as_ref()?;

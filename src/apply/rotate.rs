@@ -71,7 +71,8 @@ impl Run<'_> {
             .steps
             .get(index)
             .and_then(|step| records.get(&step.address));
-        new.cloned().or_else(|| self.work.get(index)?.owned.clone())
+        new.cloned()
+            .or_else(|| self.work.get(index)?.owned.as_deref().cloned())
     }
 
     /// Lets the server take over a password, where the object asks for it and it has not been done.

@@ -191,7 +191,7 @@ impl Run<'_> {
             task.step.change,
             Change::Replace | Change::ReplaceCreateFirst | Change::Create
         );
-        let before = task.work.owned.as_ref().filter(|_| !replaced);
+        let before = task.work.owned.as_deref().filter(|_| !replaced);
         let owned = owned_after(&task.desired, before, &written, self.keeper.digester());
         self.forget_old_address(task.work, &owned).await?;
         self.keep_until_delivered(task.index, owned).await?;
@@ -247,19 +247,13 @@ impl Run<'_> {
         owned: Option<&Owned>,
     ) -> Result<Option<Observed>, Problems> {
         self.cache.clear();
-        let read = task
-            .work
-            .node
-            .as_ref()
-            .and_then(|node| self.graph.read.get(node));
-        let nothing = BTreeSet::new();
         let wanted = Wanted {
             kind: task.step.kind,
             place: place.clone(),
             server: task.connection.server.clone(),
-            guide: &task.desired.attributes,
-            owned,
-            referenced: read.map_or(Some(&nothing), Option::as_ref),
+            guide: task.desired.attributes.clone(),
+            owned: owned.cloned().map(Arc::new),
+            referenced: self.graph.referenced(task.work.node.as_ref()),
         };
         look_at(&wanted, &self.cache)
             .await
@@ -359,7 +353,7 @@ impl Run<'_> {
         };
         let mut owned = owned_after(
             &task.desired,
-            task.work.owned.as_ref(),
+            task.work.owned.as_deref(),
             &written,
             self.keeper.digester(),
         );
@@ -398,7 +392,7 @@ impl Run<'_> {
             task.step.kind,
             &place,
             &guide,
-            task.work.owned.as_ref(),
+            task.work.owned.as_deref(),
             &task.connection,
         )
         .await
@@ -432,7 +426,7 @@ impl Run<'_> {
     /// Forgets the object that its successor stood beside.
     async fn forget_replaced(&self, task: &Task<'_>) -> Result<(), Problems> {
         let new = self.record_of(task.index);
-        let old = task.work.owned.as_ref();
+        let old = task.work.owned.as_deref();
         match old.filter(|old| new.is_some_and(|new| new.place != old.place)) {
             Some(old) => self
                 .keeper
@@ -485,7 +479,7 @@ impl Run<'_> {
 }
 
 fn sends_of(task: &Task<'_>) -> Sends {
-    let owned = task.work.owned.as_ref();
+    let owned = task.work.owned.as_deref();
     sends(
         task.step.change,
         &task.desired,

@@ -102,6 +102,8 @@ pub struct ResourceType {
     pub spellings: &'static [Spelling],
     /// The template of the path whose LIST names all objects of the type, the last placeholder of `place` being the key.
     pub list: Option<&'static str>,
+    /// Names in that LIST that every server has by itself.
+    pub built_in: &'static [&'static str],
     /// The path whose LIST answers the whole objects in `key_info` (OpenBao), so that many are read in one request.
     pub bulk: Option<&'static str>,
     /// How the server takes over a password that it was given.
@@ -162,6 +164,7 @@ impl ResourceType {
             rules: &[],
             spellings: &[],
             list: None,
+            built_in: &[],
             bulk: None,
             rotation: None,
             settles: &[],
@@ -248,6 +251,13 @@ impl ResourceType {
     #[must_use]
     pub const fn list(mut self, path: &'static str) -> ResourceType {
         self.list = Some(path);
+        self
+    }
+
+    /// Names the objects that every server has by itself.
+    #[must_use]
+    pub const fn built_in(mut self, names: &'static [&'static str]) -> ResourceType {
+        self.built_in = names;
         self
     }
 

@@ -1,9 +1,9 @@
 //! All tables, by name.
 
-use super::{ResourceType, auth, helpers, identity, secrets, system};
+use super::{Attribute, Kind, ResourceType, auth, helpers, identity, secrets, system};
 use crate::value::Mode;
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// The types of one engine, as the index of the documentation lists them.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +65,27 @@ pub fn lookup(mode: Mode, name: &str) -> Option<&'static ResourceType> {
     spelled(name)
         .or_else(|| spelled(&canonical(name)))
         .or_else(|| spelled(&format!("bao_{}", name.strip_prefix("vault_")?)))
+}
+
+/// Returns the name of an attribute as a text that all objects share; of another name, a text of its own.
+#[must_use]
+pub fn shared_name(name: &str) -> Arc<str> {
+    static KEYS: LazyLock<HashMap<&'static str, Arc<str>>> = LazyLock::new(|| {
+        let mut keys = HashMap::new();
+        for attribute in all().flat_map(ResourceType::all) {
+            learn(attribute, &mut keys);
+        }
+        keys
+    });
+    KEYS.get(name).cloned().unwrap_or_else(|| Arc::from(name))
+}
+
+fn learn(attribute: &Attribute, keys: &mut HashMap<&'static str, Arc<str>>) {
+    keys.entry(attribute.name)
+        .or_insert_with(|| Arc::from(attribute.name));
+    if let Kind::Block(_, inner) = attribute.kind {
+        inner.iter().for_each(|inner| learn(inner, keys));
+    }
 }
 
 /// Iterates over all tables, engine by engine.

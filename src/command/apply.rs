@@ -4,7 +4,7 @@ use super::context::{Context, Voice};
 use super::document::document;
 use super::exit::{Done, Exit, Failure};
 use super::flags::{is_set, switch, word};
-use super::plan::{begin, checked, common_flags, may_show, order, show};
+use super::plan::{begin, checked, common_flags, may_show, order, show, tell_refreshed};
 use super::planning::{Hold, Order, Session, lock, make};
 use super::progress::{Teller, applied, skipped};
 use super::saved::{Binding, bind};
@@ -216,9 +216,12 @@ async fn carry_out(context: &Context, order: Order, manner: Manner) -> Done {
         if let Some(exit) = outcome? {
             return Ok(exit);
         }
-        context.say(
-            "\nAnother run was faster and may have changed what this plan saw. Planning again.\n",
-        );
+        let faster =
+            "Another run was faster and may have changed what this plan saw. Planning again.";
+        context.say_text(&format!("\n{faster}\n"));
+        if context.voice.get() == Voice::Events {
+            context.say(&context.stream().log(faster));
+        }
     }
 }
 
@@ -265,7 +268,8 @@ pub(super) async fn first(
 fn only_look(context: &Context, session: &Session, planned: Planned, show_sensitive: bool) -> Done {
     let document = document(context, session, &planned, None, show_sensitive);
     let planned = checked(context, session, planned)?;
-    super::drift::refresh_only(context, &document, show_sensitive)?;
+    let manner = (show_sensitive, super::form::Form::Text);
+    super::drift::refresh_only(context, &document, &[], manner)?;
     context.tell(&session.notices);
     context.tell(&planned.plan.diagnostics);
     context.say_text("\nApply complete! Resources: 0 added, 0 changed, 0 destroyed.\n");
@@ -288,6 +292,7 @@ async fn decide(
             return Err(stale(moved));
         }
     } else {
+        tell_refreshed(context, &planned.plan);
         show(context, &document, manner.show_sensitive);
     }
     let mut told = session.notices.clone();

@@ -45,13 +45,15 @@ impl Describe<'_> {
             .map(|(name, output)| (name.to_string(), self.output(output)));
         let variables = module.variables.iter();
         let calls = module.calls.iter();
+        let resources: Vec<ResourceView> = module
+            .resources
+            .values()
+            .map(|resource| self.resource(module, resource))
+            .collect();
+        self.implied(module, &resources, providers);
         ModuleView {
             outputs: outputs.collect(),
-            resources: module
-                .resources
-                .values()
-                .map(|resource| self.resource(module, resource))
-                .collect(),
+            resources,
             variables: variables
                 .map(|(name, variable)| (name.to_string(), described(variable)))
                 .collect(),
@@ -67,10 +69,7 @@ impl Describe<'_> {
         let table: Option<Vec<&Attribute>> = own.then(|| PROVIDER.all().collect());
         ProviderView {
             name: provider.name.text.to_string(),
-            full_name: required.map_or_else(
-                || format!("hashicorp/{}", provider.name.text),
-                |one| one.source.to_string(),
-            ),
+            full_name: full_name(module, &provider.name.text),
             alias: provider.alias.as_ref().map(|alias| alias.text.to_string()),
             version_constraint: required
                 .and_then(|one| one.version.as_ref())
@@ -157,7 +156,23 @@ impl Describe<'_> {
                 .as_ref()
                 .map(|module| self.module(module, providers))
                 .unwrap_or_default(),
+            depends_on: named(&call.depends_on),
             version_constraint: None,
+        }
+    }
+
+    /// Adds the providers of a module's resources that have no block.
+    fn implied(
+        &self,
+        module: &Module,
+        resources: &[ResourceView],
+        providers: &mut BTreeMap<String, ProviderView>,
+    ) {
+        for resource in resources {
+            let key = &resource.provider_config_key;
+            if !providers.contains_key(key) {
+                providers.insert(key.clone(), implied(module, key));
+            }
         }
     }
 
@@ -222,6 +237,27 @@ impl Describe<'_> {
     }
 }
 
+/// Returns a provider that is used without a block of its own.
+fn implied(module: &Module, name: &str) -> ProviderView {
+    let required = module.settings.required_providers.get(name);
+    ProviderView {
+        name: name.to_owned(),
+        full_name: full_name(module, name),
+        version_constraint: required
+            .and_then(|one| one.version.as_ref())
+            .map(ToString::to_string),
+        ..ProviderView::default()
+    }
+}
+
+fn full_name(module: &Module, name: &str) -> String {
+    match module.settings.required_providers.get(name) {
+        Some(required) => required.source.to_string(),
+        None if name == "terraform" => "builtin/terraform".to_owned(),
+        None => format!("hashicorp/{name}"),
+    }
+}
+
 fn described(variable: &DeclaredVariable) -> Json {
     let mut json = Map::new();
     let default = variable
@@ -270,14 +306,14 @@ fn named(found: &[Reference]) -> Vec<String> {
 }
 
 fn spelled(reference: &Reference) -> Vec<String> {
-    let whole = match &reference.target {
-        Target::Variable(name) => return vec![format!("var.{}", name.text)],
-        Target::Local(name) => return vec![format!("local.{}", name.text)],
-        Target::Each(name) => return vec![format!("each.{}", name.text)],
+    let mut text = match &reference.target {
+        Target::Variable(name) => format!("var.{}", name.text),
+        Target::Local(name) => format!("local.{}", name.text),
+        Target::Each(name) => format!("each.{}", name.text),
         Target::Count(name) => return vec![format!("count.{}", name.text)],
         Target::Path(name) => return vec![format!("path.{}", name.text)],
         Target::Terraform(name) => return vec![format!("terraform.{}", name.text)],
-        Target::Itself => return vec!["self".to_owned()],
+        Target::Itself => "self".to_owned(),
         Target::Call(name) => format!("module.{}", name.text),
         Target::Resource(id, _) => {
             let mode = match id.mode {
@@ -288,9 +324,8 @@ fn spelled(reference: &Reference) -> Vec<String> {
             format!("{mode}{}.{}", id.type_name, id.name)
         }
     };
-    let mut names = vec![whole.clone()];
-    let mut text = whole;
-    for step in &reference.steps {
+    let mut names = vec![text.clone()];
+    for (at, step) in reference.steps.iter().enumerate() {
         match step {
             Step::Attribute(name) => text.push_str(&format!(".{}", name.text)),
             Step::Index(key) => match index(key) {
@@ -299,10 +334,13 @@ fn spelled(reference: &Reference) -> Vec<String> {
             },
             Step::Splat(_) => break,
         }
-        names.push(text.clone());
-        if matches!(step, Step::Attribute(_)) {
-            break;
+        // An instance of a module stands for itself.
+        let instance =
+            at == 0 && matches!((step, &reference.target), (Step::Index(_), Target::Call(_)));
+        if instance {
+            names.clear();
         }
+        names.push(text.clone());
     }
     names.reverse();
     names

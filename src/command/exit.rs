@@ -128,6 +128,7 @@ const GUARDS: &[&str] = &[
     "last-audit-device",
     "adopts-existing",
     "owned-elsewhere",
+    "heal-refused",
     "unsupported-attribute",
 ];
 

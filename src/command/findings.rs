@@ -1,47 +1,10 @@
 //! Findings in the forms of other people's tools, with paths as these know them.
 
 use super::context::{Context, VERSION};
-use super::flags::{is_set, text};
+use super::form::Form;
 use crate::source::{Diagnostic, Sources};
 use crate::view::findings::{About, Finding, Origins, junit, sarif};
-use clap::ArgMatches;
 use std::path::{Component, Path, PathBuf};
-
-/// How findings are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    Text,
-    Json,
-    Sarif,
-    Junit,
-}
-
-impl Form {
-    /// Reads `-format` and `-json`.
-    ///
-    /// # Errors
-    /// When it is none of the forms.
-    pub fn read(matches: &ArgMatches) -> Result<Form, Diagnostic> {
-        match text(matches, "format") {
-            None if is_set(matches, "json") => Ok(Form::Json),
-            None | Some("text") => Ok(Form::Text),
-            Some("json") => Ok(Form::Json),
-            Some("sarif") => Ok(Form::Sarif),
-            Some("junit") => Ok(Form::Junit),
-            Some(other) => {
-                let message =
-                    format!("`-format={other}` is none of `text`, `json`, `sarif` and `junit`");
-                Err(Diagnostic::error("invalid-option", message))
-            }
-        }
-    }
-
-    /// Tells whether it is a report for another tool.
-    #[must_use]
-    pub fn is_report(self) -> bool {
-        matches!(self, Form::Sarif | Form::Junit)
-    }
-}
 
 /// Writes a report as SARIF or JUnit; nothing for other forms.
 pub fn report(
@@ -64,7 +27,7 @@ pub fn report(
     match form {
         Form::Sarif => context.say(&format!("{}\n", sarif(findings, &origins))),
         Form::Junit => context.say(&junit(findings, &origins)),
-        Form::Text | Form::Json => {}
+        Form::Text | Form::Json | Form::Markdown | Form::Html => {}
     }
 }
 

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::exit::{Done, Exit, Failure};
 use super::plan::{checked, order};
-use super::planning::{Session, make};
+use super::planning::{Order, Session, Shelf, make};
 use super::wish::variable_flags;
 use crate::plan::ProviderName;
 use crate::plan::{Change, Step};
@@ -152,6 +152,9 @@ pub async fn of_run(session: &Session, planned: &Planned, run: Run) -> Vec<Need>
         Run::Drift => {
             found.extend(needs::ledger(home, settings, Use::Read));
             found.extend(needs::drift_memory(home, settings));
+            if session.settings.drift.unmanaged == Some(true) {
+                found.extend(needs::unmanaged(planned).await);
+            }
         }
         Run::Apply => {
             found.extend(needs::ledger(home, settings, Use::Write));
@@ -204,6 +207,24 @@ pub async fn look(session: &Session, planned: &Planned) -> Result<Vec<Diagnostic
         notes.push(problem.hint("`vaultform policy for-apply` writes the policy for all of it"));
     }
     Ok(notes)
+}
+
+/// Tells whoever may not even read the ledger what a run needs there.
+#[must_use]
+pub fn without_ledger(shelf: &Shelf, order: &Order, mut failure: Failure) -> Failure {
+    let how = match order.hold {
+        Some(_) => Use::Write,
+        None => Use::Read,
+    };
+    let mut needed = needs::ledger(&shelf.home, &shelf.settings, how);
+    needed.retain(|need| need.path.contains("/data/"));
+    for problem in &mut failure.diagnostics {
+        if problem.code == "permission-denied" && problem.detail.is_none() {
+            let lines = preflight::told(&needed).join("\n");
+            problem.detail = Some(format!("A run needs there:\n{lines}"));
+        }
+    }
+    failure
 }
 
 /// Says what an identity lacks to apply and destroy the whole configuration; nothing where it may all of it.

@@ -12,6 +12,7 @@ use crate::value::{Address, InstanceKey, Mode};
 use crate::view::state_text::object_text;
 use clap::{ArgAction, ArgMatches, Command};
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
 
 /// Declares `ledger` or, under Terraform's name, `state`.
 #[must_use]
@@ -121,7 +122,7 @@ async fn opened(
 }
 
 /// Returns the records that an address of the command line covers: an instance, a resource, or a whole module.
-fn covered<'a>(records: &'a [Owned], asked: &str) -> Result<Vec<&'a Owned>, Diagnostic> {
+fn covered<'a>(records: &'a [Arc<Owned>], asked: &str) -> Result<Vec<&'a Owned>, Diagnostic> {
     let place = crate::reconcile::parse_address(asked);
     let place = place.map_err(|why| Diagnostic::error("invalid-address", why))?;
     let module = place.module_from(&Default::default());
@@ -136,6 +137,7 @@ fn covered<'a>(records: &'a [Owned], asked: &str) -> Result<Vec<&'a Owned>, Diag
     };
     Ok(records
         .iter()
+        .map(|owned| &**owned)
         .filter(|owned| below(owned) && of_resource(owned))
         .collect())
 }
@@ -150,7 +152,7 @@ async fn list(context: &Context, matches: &ArgMatches) -> Done {
         found.extend(covered(&records, one)?);
     }
     if asked.is_empty() {
-        found = records.iter().collect();
+        found = records.iter().map(|owned| &**owned).collect();
     }
     let id = text(matches, "id");
     found.retain(|owned| id.is_none_or(|id| *owned.id == *id || *owned.place.path == *id));
@@ -330,6 +332,7 @@ async fn relabel(
     }
     let found: Vec<&Owned> = records
         .iter()
+        .map(|owned| &**owned)
         .filter(|owned| owned.address == *old)
         .collect();
     if found.is_empty() {
@@ -353,7 +356,7 @@ async fn relabel(
             .await?;
     }
     for owned in records.iter().filter(|owned| owned.needs.contains(old)) {
-        let mut owned = owned.clone();
+        let mut owned = Owned::clone(owned);
         owned.needs.remove(old);
         owned.needs.insert(new.clone());
         opened.ledger.record(owned).await?;

@@ -4,10 +4,13 @@ use super::context::{Context, Voice};
 use super::document::{document, schema};
 use super::exit::{Done, Exit, Failure};
 use super::flags::{ignored, is_set, on, parsed, path, switch, value};
+use super::form::{Form, PLANS, format_flag};
 use super::generate::generate;
+use super::pages::{write_failure, write_plan};
 use super::planning::{Order, Session, make};
 use super::saved::bind;
 use super::wish::{Wish, arguments, variable_flags, wish_flags};
+use crate::plan::Plan;
 use crate::policy::Access;
 use crate::reconcile::Planned;
 use crate::source::Diagnostic;
@@ -39,6 +42,7 @@ pub fn command() -> Command {
                 "fail-on-access-gain",
                 "Fail where somebody gains access, or has it under other conditions",
             ),
+            format_flag("text|json|markdown|html", "How the plan is written"),
             ignored("concise"),
             ignored("consolidate-warnings"),
         ])
@@ -73,7 +77,7 @@ pub fn order(context: &Context, matches: &ArgMatches) -> Result<Order, Failure> 
     context
         .compact_warnings
         .set(is_set(matches, "compact-warnings"));
-    if is_set(matches, "json") {
+    if is_set(matches, "json") && context.voice.get() == Voice::Text {
         context.voice.set(Voice::Events);
     }
     let wish = Wish::read(matches)?;
@@ -92,17 +96,31 @@ pub fn order(context: &Context, matches: &ArgMatches) -> Result<Order, Failure> 
 /// # Errors
 /// Whatever keeps a plan from being made.
 pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
+    let form = Form::read(matches, PLANS)?;
+    context.voice.set(match form {
+        Form::Text => Voice::Text,
+        Form::Json => Voice::Events,
+        _ => Voice::Document,
+    });
     let show_sensitive = may_show(context, matches)?;
     let order = order(context, matches)?;
     begin(context);
     let wish = order.wish.clone();
     let out = path(matches, "out");
+    let failed = |failure: &Failure| write_failure(context, &failure.diagnostics, form);
     if let Some(file) = path(matches, "generate-config-out") {
-        generate(context, &order, &file).await?;
+        let generated = generate(context, &order, &file).await;
+        generated.inspect_err(failed)?;
     }
-    let (session, mut planned) = make(context, order).await?;
+    let made = make(context, order).await;
+    let (session, mut planned) = made.inspect_err(failed)?;
     let gain = is_set(matches, "fail-on-access-gain").then(|| access_gain(&session.access));
     let gain = gain.flatten();
+    let manner = Manner {
+        show_sensitive,
+        form,
+        gain: gain.as_ref(),
+    };
     let hints = super::least::hints(&session, &planned).await;
     planned.plan.diagnostics.extend(hints);
     let outcome = conclude(
@@ -111,7 +129,7 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
         planned,
         &wish,
         out.as_deref().filter(|_| gain.is_none()),
-        show_sensitive,
+        manner,
     );
     context.tell(&session.close().await);
     let changed = outcome?;
@@ -169,6 +187,14 @@ pub fn may_show(context: &Context, matches: &ArgMatches) -> Result<bool, Diagnos
     Ok(wanted)
 }
 
+/// How a plan is shown.
+struct Manner<'a> {
+    show_sensitive: bool,
+    form: Form,
+    /// Why it fails though it could be made.
+    gain: Option<&'a Diagnostic>,
+}
+
 /// Shows a plan; returns whether there are changes.
 fn conclude(
     context: &Context,
@@ -176,25 +202,33 @@ fn conclude(
     planned: Planned,
     wish: &Wish,
     out: Option<&Path>,
-    show_sensitive: bool,
+    manner: Manner<'_>,
 ) -> Result<bool, Failure> {
+    let (show_sensitive, form) = (manner.show_sensitive, manner.form);
     let binding = out.map(|_| bind(session, &planned, wish, &context.workspace));
     let binding = binding.and_then(|binding| serde_json::to_value(binding).ok());
     let document = document(context, session, &planned, binding, show_sensitive);
+    let mut told = session.notices.clone();
+    told.extend(planned.plan.diagnostics.iter().cloned());
+    if form.is_page() && !wish.refresh_only {
+        // A reviewer wants to see also what a plan that fails came to.
+        let all: Vec<Diagnostic> = told.iter().chain(manner.gain).cloned().collect();
+        write_plan(context, &document, &all, form);
+    }
+    tell_refreshed(context, &planned.plan);
     let planned = checked(context, session, planned)?;
     let drifted = match wish.refresh_only {
-        true => Some(super::drift::refresh_only(
-            context,
-            &document,
-            show_sensitive,
-        )?),
+        true => {
+            let manner = (show_sensitive, form);
+            Some(super::drift::refresh_only(
+                context, &document, &told, manner,
+            )?)
+        }
         false => {
             show(context, &document, show_sensitive);
             None
         }
     };
-    let mut told = session.notices.clone();
-    told.extend(planned.plan.diagnostics.iter().cloned());
     context.tell(&told);
     if let Some(out) = out {
         save(&document, out)?;
@@ -227,6 +261,13 @@ pub fn checked(context: &Context, session: &Session, planned: Planned) -> Result
     let mut told = session.notices.clone();
     told.extend(planned.plan.diagnostics);
     Err(told.into())
+}
+
+/// Tells what was looked at, where events are asked for.
+pub fn tell_refreshed(context: &Context, plan: &Plan) {
+    if context.voice.get() == Voice::Events {
+        context.say(&context.stream().refreshed(plan));
+    }
 }
 
 /// Shows a plan document as text or events.

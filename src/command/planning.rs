@@ -60,7 +60,12 @@ pub struct Order {
     pub token: Option<(String, Text)>,
     /// What a test plans otherwise.
     pub trial: Option<Arc<Trial>>,
+    /// What is taken out of the plan before anything else looks at it.
+    pub narrow: Option<Narrow>,
 }
+
+/// Takes something out of a plan, and tells of it.
+pub type Narrow = Arc<dyn Fn(&mut Planned) -> Vec<Diagnostic> + Send + Sync>;
 
 /// What a test plans otherwise than other commands.
 #[derive(Clone, Default)]
@@ -129,6 +134,7 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
         }
         opened => opened,
     };
+    let opened = opened.map_err(|failure| super::least::without_ledger(&shelf, &order, failure));
     let (ledger, lock) = opened.map_err(explained)?;
     let mut session = Session {
         home: shelf.home,
@@ -322,6 +328,10 @@ impl Session {
         )
         .await;
         self.leases = std::mem::take(&mut planned.leases);
+        if let Some(narrow) = &order.narrow {
+            let told = narrow(&mut planned);
+            planned.plan.diagnostics.extend(told);
+        }
         if !self.ledger.is_new() {
             learn_before(&mut before, &planned);
             outputs_before(&before, &mut planned);

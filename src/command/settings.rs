@@ -4,8 +4,10 @@ use super::context::Context;
 use super::exit::Failure;
 use crate::ledger::{Kind, Settings};
 use crate::source::{Diagnostic, Surroundings};
+use crate::value::Text;
 use hcl::{Body, Expression, Structure};
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// The file's name.
 pub const FILE: &str = "vaultform.hcl";
@@ -45,7 +47,6 @@ pub struct DriftBlock {
 
 /// Blocks of features that this file may hold and this command does not need.
 const OTHERS: &[&str] = &[
-    "notify",
     "policy_test",
     "least_privilege",
     "bootstrap",
@@ -183,7 +184,61 @@ pub fn texts(key: &str, value: &Expression) -> Result<Vec<String>, String> {
         .collect()
 }
 
-fn of_bool(key: &str, value: &Expression) -> Result<bool, String> {
+/// Reads `env("NAME")`, `file("PATH")` or `fd(N)`: where a secret comes from.
+///
+/// # Errors
+/// When it is something else, or nothing is there.
+pub fn secret(context: &Context, key: &str, value: &Expression) -> Result<Text, String> {
+    let Expression::FuncCall(call) = value else {
+        return Err(format!(
+            "`{key}` must be `env(\"NAME\")`, `file(\"PATH\")` or `fd(N)`: a secret does not stand in this file"
+        ));
+    };
+    let argument = call.args.first();
+    match (call.name.name.as_str(), argument) {
+        ("env", Some(Expression::String(name))) => {
+            let set = context.variable(name).map(Text::from);
+            set.ok_or_else(|| format!("`{key}`: the variable {name} is not set"))
+        }
+        ("file", Some(Expression::String(path))) => {
+            let text = secret_file(context, Path::new(path))
+                .map_err(|why| format!("`{key}`: `{path}`: {why}"))?;
+            first_line(&text, key)
+        }
+        ("fd", Some(Expression::Number(number))) => {
+            let text = secret_file(context, Path::new(&format!("/dev/fd/{number}")))
+                .map_err(|why| format!("`{key}`: file descriptor {number}: {why}"))?;
+            first_line(&text, key)
+        }
+        _ => Err(format!(
+            "`{key}` must be `env(\"NAME\")`, `file(\"PATH\")` or `fd(N)`"
+        )),
+    }
+}
+
+fn first_line(text: &str, key: &str) -> Result<Text, String> {
+    let line = text.lines().next().unwrap_or_default();
+    match line.is_empty() {
+        true => Err(format!("`{key}` is empty")),
+        false => Ok(Text::from(line)),
+    }
+}
+
+/// Reads a file that holds a secret.
+///
+/// # Errors
+/// When it cannot be read or is no text.
+pub fn secret_file(context: &Context, path: &Path) -> Result<Zeroizing<String>, String> {
+    let bytes = Zeroizing::new(context.files.read(path)?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8")?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Reads `true` or `false`.
+///
+/// # Errors
+/// When it is something else.
+pub fn of_bool(key: &str, value: &Expression) -> Result<bool, String> {
     match value {
         Expression::Bool(value) => Ok(*value),
         _ => Err(format!("`{key}` must be `true` or `false`")),
@@ -250,7 +305,7 @@ mod tests {
     fn a_file_is_read() {
         let project = parse(
             "name = \"prod\"\nledger {\n  kind = \"vault\"\n  mount = \"own/\"\n  create = false\n  provider = vault.east\n}\n\
-             drift {\n  exit_code = 9\n}\nnotify \"slack\" {\n  url = \"x\"\n}\nodd {}\n",
+             drift {\n  exit_code = 9\n  notify \"slack\" {\n    url = env(\"X\")\n  }\n}\nodd {}\n",
         );
         let project = project.unwrap();
         assert_eq!(project.name.as_deref(), Some("prod"));

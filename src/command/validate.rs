@@ -2,8 +2,9 @@
 
 use super::context::{Context, Voice};
 use super::exit::{Done, Exit};
-use super::findings::{Form, report};
-use super::flags::{ignored, is_set, switch, value};
+use super::findings::report;
+use super::flags::{ignored, is_set, switch};
+use super::form::{FINDINGS, Form, format_flag};
 use super::project;
 use super::wish::variable_flags;
 use crate::config::Options;
@@ -22,11 +23,7 @@ pub fn command() -> Command {
         .args(variable_flags())
         .args([
             switch("json", "Write a JSON document"),
-            value(
-                "format",
-                "text|json|sarif|junit",
-                "How findings are written",
-            ),
+            format_flag("text|json|sarif|junit", "How findings are written"),
             switch("skip-foreign", "Leave out resources of other providers"),
             ignored("test-directory"),
             switch("no-tests", "Leave test files out"),
@@ -38,7 +35,7 @@ pub fn command() -> Command {
 /// # Errors
 /// When the form of the report is none: what is wrong with the configuration is told.
 pub fn run(context: &Context, matches: &ArgMatches) -> Done {
-    let form = Form::read(matches)?;
+    let form = Form::read(matches, FINDINGS)?;
     let options = Options {
         skip_foreign: is_set(matches, "skip-foreign"),
         only_validates: true,

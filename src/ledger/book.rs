@@ -64,7 +64,7 @@ impl Book {
     }
 
     /// Lists the records.
-    pub fn owned(&self) -> Vec<Owned> {
+    pub fn owned(&self) -> Vec<Arc<Owned>> {
         let here = self
             .records
             .iter()
@@ -86,7 +86,7 @@ impl Book {
     }
 
     /// Puts a record, in place of another one where that is given.
-    pub fn put(&mut self, owned: Owned, instead_of: Option<RecordKey>) {
+    pub fn put(&mut self, owned: Arc<Owned>, instead_of: Option<RecordKey>) {
         let key = RecordKey::of(&owned);
         self.leaving.remove(&key);
         let same = self
@@ -143,14 +143,15 @@ impl Book {
 
     /// Drops all digests: they were made with a key that is lost.
     pub fn strip_digests(&mut self) {
-        let all: Vec<Owned> = self
+        let all: Vec<Arc<Owned>> = self
             .records
             .values()
             .map(|stored| stored.owned.clone())
             .collect();
         for mut owned in all {
-            owned.desired.clear();
-            owned.sent.clear();
+            let stripped = Arc::make_mut(&mut owned);
+            stripped.desired.clear();
+            stripped.sent.clear();
             self.put(owned, None);
         }
     }

@@ -242,7 +242,7 @@ impl Ledger {
 
     /// Lists all records, those with a pending write included.
     #[must_use]
-    pub fn records(&self) -> Vec<Owned> {
+    pub fn records(&self) -> Vec<Arc<Owned>> {
         self.book().owned()
     }
 
@@ -349,7 +349,8 @@ impl Ledger {
     pub async fn begin(&self, pending: Vec<Owned>) -> Result<(), LedgerError> {
         {
             let mut book = self.book();
-            pending.into_iter().for_each(|owned| book.put(owned, None));
+            let pending = pending.into_iter().map(Arc::new);
+            pending.for_each(|owned| book.put(owned, None));
         }
         self.flush().await
     }
@@ -363,7 +364,7 @@ impl Ledger {
         {
             let mut book = self.book();
             book.settle_placeless(&owned);
-            book.put(owned, None);
+            book.put(Arc::new(owned), None);
         }
         self.flush_if_due().await
     }
@@ -383,7 +384,7 @@ impl Ledger {
             address: address.clone(),
             place: place.clone(),
         };
-        self.book().put(owned, Some(old));
+        self.book().put(Arc::new(owned), Some(old));
         self.flush_if_due().await
     }
 

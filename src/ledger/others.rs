@@ -37,7 +37,7 @@ pub struct OtherOwner {
 /// The records of another ledger.
 pub(super) struct Other {
     ledger: LedgerName,
-    records: Vec<Owned>,
+    records: Vec<Arc<Owned>>,
 }
 
 /// Lists the ledgers of a mount, as far as this identity may: none where there is no mount.

@@ -392,7 +392,7 @@ impl Unpacker<'_> {
             number: record.number,
             instead_of,
             spread: spread(&owned.address),
-            owned,
+            owned: Arc::new(owned),
         })
     }
 
@@ -454,7 +454,7 @@ mod tests {
             instead_of: Some(RecordKey::of(&self::owned("old", "old"))),
             spread: spread(&owned.address),
             number: 7,
-            owned,
+            owned: owned.into(),
         }
     }
 
@@ -492,14 +492,14 @@ mod tests {
     fn ids_that_many_share_are_kept_once() {
         let mut one = full();
         let ids: BTreeSet<Arc<str>> = (0..2_000).map(|id| Arc::from(format!("id-{id}"))).collect();
-        one.owned.pending = Some(Pending {
+        Arc::make_mut(&mut one.owned).pending = Some(Pending {
             action: "create".into(),
             before: ids,
         });
         let pack_of = |count: u64| {
             let each = (0..count).map(|key| {
                 let mut next = one.clone();
-                next.owned.address.key = InstanceKey::Index(key);
+                Arc::make_mut(&mut next.owned).address.key = InstanceKey::Index(key);
                 Arc::new(next)
             });
             Pack::of(&each.collect::<Vec<_>>()).text().unwrap().len()

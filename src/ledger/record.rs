@@ -25,7 +25,7 @@ impl RecordKey {
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
-    pub owned: Owned,
+    pub owned: Arc<Owned>,
     /// Grows with each record that is written, over the whole ledger.
     pub number: u64,
     /// The record of the same object that this one stands for, should that one still be there: moving it from one shard

@@ -40,7 +40,7 @@ pub(super) fn stored(name: &str, path: &str, number: u64) -> Stored {
     let owned = owned(name, path);
     Stored {
         spread: spread(&owned.address),
-        owned,
+        owned: owned.into(),
         number,
         instead_of: None,
     }

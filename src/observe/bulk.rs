@@ -29,7 +29,7 @@ const CROWD: usize = 3;
 
 impl Cache {
     /// Counts how many objects of this batch each LIST could serve.
-    pub(super) fn announce(&self, wanted: &[Wanted<'_>]) {
+    pub(super) fn announce(&self, wanted: &[Wanted]) {
         let mut crowds = self.crowds.lock().unwrap_or_else(PoisonError::into_inner);
         for one in wanted {
             for path in [list_path(one), bulk_path(one)].into_iter().flatten() {
@@ -138,7 +138,7 @@ impl Cache {
     /// Looks an object up in a bulk answer. `None`: there is no such answer here, read it alone.
     pub(super) async fn told_in_bulk(
         &self,
-        wanted: &Wanted<'_>,
+        wanted: &Wanted,
     ) -> Result<Option<Option<Json>>, ServerError> {
         let Some(path) = bulk_path(wanted) else {
             return Ok(None);
@@ -167,11 +167,13 @@ impl Cache {
     }
 
     /// Tells from a LIST that an object is absent, where enough objects share that LIST. `false` is not known.
-    pub(super) async fn surely_absent(&self, wanted: &Wanted<'_>) -> bool {
+    pub(super) async fn surely_absent(&self, wanted: &Wanted) -> bool {
         let Some(path) = list_path(wanted) else {
             return false;
         };
-        if self.crowd(&key(&wanted.place, path.clone())) < CROWD || wanted.owned.is_some() {
+        if self.crowd(&key(&wanted.place, path.clone())) < CROWD
+            || wanted.owned.as_deref().is_some()
+        {
             return false;
         }
         let Ok(keys) = self.keys(&wanted.server, &wanted.place, &path).await else {
@@ -225,15 +227,15 @@ fn key(place: &ServerPath, path: String) -> Key {
     (place.server.clone(), place.namespace.clone(), path)
 }
 
-fn list_path(wanted: &Wanted<'_>) -> Option<String> {
+fn list_path(wanted: &Wanted) -> Option<String> {
     if matches!(wanted.kind.life, Life::Generate(_)) {
         return None;
     }
-    fill(wanted.kind.list?, wanted.kind, wanted.guide, None).known()
+    fill(wanted.kind.list?, wanted.kind, &wanted.guide, None).known()
 }
 
-fn bulk_path(wanted: &Wanted<'_>) -> Option<String> {
-    fill(wanted.kind.bulk?, wanted.kind, wanted.guide, None).known()
+fn bulk_path(wanted: &Wanted) -> Option<String> {
+    fill(wanted.kind.bulk?, wanted.kind, &wanted.guide, None).known()
 }
 
 /// Returns what follows the last slash.

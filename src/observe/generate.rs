@@ -16,12 +16,17 @@ type Found = Result<Option<Observed>, ServerError>;
 
 /// Reads the object that the ledger remembers; one that a run of ours made and could not note; without a memory, the one
 /// that is recognised.
-pub(super) async fn object(wanted: &Wanted<'_>, generate: &Generate, cache: &Cache) -> Found {
+pub(super) async fn object(wanted: &Wanted, generate: &Generate, cache: &Cache) -> Found {
     let remembered = wanted
         .owned
+        .as_deref()
         .map(|owned| &*owned.id)
         .filter(|id| !id.is_empty());
-    let new = match wanted.owned.and_then(|owned| owned.pending.as_ref()) {
+    let new = match wanted
+        .owned
+        .as_deref()
+        .and_then(|owned| owned.pending.as_ref())
+    {
         Some(pending) => newcomer(wanted, generate, pending, cache).await?,
         None => None,
     };
@@ -50,13 +55,8 @@ pub(super) async fn object(wanted: &Wanted<'_>, generate: &Generate, cache: &Cac
 
 /// Finds the object that an unfinished write made: the one that was not in the LIST before, that no record has, and that
 /// is as declared.
-async fn newcomer(
-    wanted: &Wanted<'_>,
-    generate: &Generate,
-    pending: &Pending,
-    cache: &Cache,
-) -> Found {
-    let list = fill(generate.list, wanted.kind, wanted.guide, None).known();
+async fn newcomer(wanted: &Wanted, generate: &Generate, pending: &Pending, cache: &Cache) -> Found {
+    let list = fill(generate.list, wanted.kind, &wanted.guide, None).known();
     let Some(list) =
         list.filter(|list| !list.is_empty() && matches!(&*pending.action, "create" | "replace"))
     else {
@@ -87,22 +87,23 @@ fn is_itself(generate: &Generate, seen: &Observed) -> bool {
 }
 
 /// Tells whether an object has all that is declared of it, as far as it can be read.
-fn fits(wanted: &Wanted<'_>, seen: &Observed) -> bool {
-    leaves(wanted.kind, wanted.guide, Some(&seen.attributes))
+fn fits(wanted: &Wanted, seen: &Observed) -> bool {
+    leaves(wanted.kind, &wanted.guide, Some(&seen.attributes))
         .iter()
         .filter(|leaf| leaf.set && leaf.observed.is_some())
         .all(|leaf| leaf.wish().is_none_or(|wish| wish == leaf.live()))
 }
 
 /// Tells whether other expressions read something that the server says only once.
-fn needs_what_was_said_once(wanted: &Wanted<'_>) -> bool {
+fn needs_what_was_said_once(wanted: &Wanted) -> bool {
     let mut once = wanted
         .kind
         .all()
-        .filter(|attribute| is_given_once_to(attribute, wanted.guide));
+        .filter(|attribute| is_given_once_to(attribute, &wanted.guide));
     once.any(|attribute| {
         wanted
             .referenced
+            .as_deref()
             .is_none_or(|names| names.contains(attribute.name))
     })
 }
@@ -112,7 +113,7 @@ fn id_of(seen: &Observed) -> Option<Arc<str>> {
     Some(Arc::from(id))
 }
 
-async fn by_id(wanted: &Wanted<'_>, generate: &Generate, id: &str, cache: &Cache) -> Found {
+async fn by_id(wanted: &Wanted, generate: &Generate, id: &str, cache: &Cache) -> Found {
     let Some(json) = lookup(wanted, generate, id, cache).await? else {
         return Ok(None);
     };
@@ -138,19 +139,19 @@ async fn by_id(wanted: &Wanted<'_>, generate: &Generate, id: &str, cache: &Cache
         }
     }
     let mut seen = observed(wanted, main_raw(json));
-    if let Some(path) = fill(wanted.kind.place, wanted.kind, wanted.guide, Some(id)).known() {
+    if let Some(path) = fill(wanted.kind.place, wanted.kind, &wanted.guide, Some(id)).known() {
         seen.place = wanted.place.beside(&path);
     }
     Ok(Some(seen))
 }
 
 async fn lookup(
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     generate: &Generate,
     id: &str,
     cache: &Cache,
 ) -> Result<Option<Json>, ServerError> {
-    let filled = |template: &str| fill(template, wanted.kind, wanted.guide, Some(id)).known();
+    let filled = |template: &str| fill(template, wanted.kind, &wanted.guide, Some(id)).known();
     let answer = match generate.lookup {
         Lookup::Get => {
             let Some(path) = filled(wanted.kind.place) else {
@@ -186,7 +187,7 @@ async fn lookup(
 }
 
 async fn from_list(
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     generate: &Generate,
     id: &str,
     list: &str,
@@ -220,7 +221,7 @@ pub fn is_gone(error: &ServerError) -> bool {
 
 /// Returns the id of the one object that the declared attributes recognise.
 async fn find(
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     generate: &Generate,
     cache: &Cache,
 ) -> Result<Option<String>, ServerError> {
@@ -233,7 +234,7 @@ async fn find(
 }
 
 async fn by_lookup(
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     path: &str,
     fields: &[(&str, &str)],
 ) -> Result<Option<String>, ServerError> {
@@ -269,12 +270,12 @@ async fn by_lookup(
 }
 
 async fn by_fields(
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     generate: &Generate,
     fields: &[(&str, &str)],
     cache: &Cache,
 ) -> Result<Option<String>, ServerError> {
-    let Some(list) = fill(generate.list, wanted.kind, wanted.guide, None).known() else {
+    let Some(list) = fill(generate.list, wanted.kind, &wanted.guide, None).known() else {
         return Ok(None);
     };
     let answer = match cache.listing(&wanted.server, &wanted.place, &list).await {
@@ -301,7 +302,7 @@ async fn by_fields(
     Ok(first)
 }
 
-fn ambiguous(wanted: &Wanted<'_>, list: &str) -> ServerError {
+fn ambiguous(wanted: &Wanted, list: &str) -> ServerError {
     ServerError::Refused {
         about: (&Request::list(list).namespace(&wanted.place.namespace)).into(),
         status: 200,
@@ -313,11 +314,11 @@ fn ambiguous(wanted: &Wanted<'_>, list: &str) -> ServerError {
 
 /// Recognises a certificate authority by the subject of its certificate and its key: never generated on doubt.
 async fn by_certificate(
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     generate: &Generate,
     cache: &Cache,
 ) -> Result<Option<String>, ServerError> {
-    let Some(list) = fill(generate.list, wanted.kind, wanted.guide, None).known() else {
+    let Some(list) = fill(generate.list, wanted.kind, &wanted.guide, None).known() else {
         return Ok(None);
     };
     let ids = cache.keys(&wanted.server, &wanted.place, &list).await?;

@@ -12,12 +12,12 @@ use std::sync::Arc;
 
 /// Reads the objects of a part, by name: those that are declared or remembered. Where neither the configuration nor the
 /// ledger names any, as when importing, all that are there.
-pub(super) async fn objects(wanted: &Wanted<'_>, part: &Part) -> Result<Json, ServerError> {
+pub(super) async fn objects(wanted: &Wanted, part: &Part) -> Result<Json, ServerError> {
     let remembered = wanted.owned.iter().flat_map(|owned| owned.desired.keys());
     let ours = many::wanted(
         wanted.kind,
         part,
-        wanted.guide,
+        &wanted.guide,
         remembered.map(|path| &**path),
     );
     let all = if ours.is_empty() && wanted.owned.is_none() {
@@ -41,8 +41,8 @@ pub(super) async fn objects(wanted: &Wanted<'_>, part: &Part) -> Result<Json, Se
     Ok(Json::Object(found.collect::<Map<_, _>>()))
 }
 
-async fn object(wanted: &Wanted<'_>, part: &Part, name: &str) -> Result<Option<Json>, ServerError> {
-    let Some(path) = path_of(wanted.kind, part, wanted.guide, name) else {
+async fn object(wanted: &Wanted, part: &Part, name: &str) -> Result<Option<Json>, ServerError> {
+    let Some(path) = path_of(wanted.kind, part, &wanted.guide, name) else {
         return Ok(None);
     };
     match wanted.server.send(get(&wanted.place, &path)).await {
@@ -66,10 +66,10 @@ pub fn path_of(
 }
 
 async fn listed(
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     part: &Part,
 ) -> Result<Vec<(String, Option<&'static str>)>, ServerError> {
-    let folder = path_of(wanted.kind, part, wanted.guide, "");
+    let folder = path_of(wanted.kind, part, &wanted.guide, "");
     let Some(folder) = folder else {
         return Ok(Vec::new());
     };

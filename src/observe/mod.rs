@@ -54,15 +54,15 @@ pub type Connections = BTreeMap<ProviderName, Connection>;
 
 /// One object to be looked at.
 #[derive(Clone)]
-pub struct Wanted<'a> {
+pub struct Wanted {
     pub kind: &'static ResourceType,
     pub place: ServerPath,
     pub server: Arc<dyn Server>,
     /// What the configuration says: places, and blocks that share fields, are taken from it.
-    pub guide: &'a Value,
-    pub owned: Option<&'a Owned>,
+    pub guide: Value,
+    pub owned: Option<Arc<Owned>>,
     /// Attributes that other expressions read; parts that carry none of them and nothing configured are not fetched.
-    pub referenced: Option<&'a BTreeSet<Arc<str>>>,
+    pub referenced: Option<Arc<BTreeSet<Arc<str>>>>,
 }
 
 /// How many objects are looked at together; the connection limits how many requests are in flight.
@@ -70,11 +70,15 @@ const TOGETHER: usize = 64;
 
 /// Looks at many objects at once. The answers stand in the order of the questions; `None` is an object that is not there.
 pub async fn look(
-    wanted: &[Wanted<'_>],
-    cache: &Cache,
+    wanted: Vec<Wanted>,
+    cache: Arc<Cache>,
 ) -> Vec<Result<Option<Observed>, ServerError>> {
-    cache.announce(wanted);
-    futures::stream::iter(wanted.iter().map(|one| look_at(one, cache)))
+    cache.announce(&wanted);
+    let looks = wanted.into_iter().map(|one| {
+        let cache = cache.clone();
+        async move { look_at(&one, &cache).await }
+    });
+    futures::stream::iter(looks)
         .buffered(TOGETHER)
         .collect()
         .await
@@ -84,7 +88,7 @@ pub async fn look(
 ///
 /// # Errors
 /// Whatever the server refuses for another reason than that nothing is there.
-pub async fn look_at(wanted: &Wanted<'_>, cache: &Cache) -> Result<Option<Observed>, ServerError> {
+pub async fn look_at(wanted: &Wanted, cache: &Cache) -> Result<Option<Observed>, ServerError> {
     let found = match wanted.kind.life {
         Life::Upsert(_) | Life::Singleton { .. } => single::object(wanted, cache).await,
         Life::Mounted(table, _) => single::mount(wanted, table, cache).await,
@@ -139,7 +143,7 @@ fn needs_incarnation(kind: &ResourceType) -> bool {
 }
 
 /// Returns the uuid of the mount that holds the object, with its own creation time where it tells one.
-async fn incarnation(wanted: &Wanted<'_>, observed: &Observed, cache: &Cache) -> Arc<str> {
+async fn incarnation(wanted: &Wanted, observed: &Observed, cache: &Cache) -> Arc<str> {
     let mount = cache.mount_above(&wanted.server, &observed.place).await;
     let uuid = mount.as_ref().and_then(|entry| entry.get("uuid")?.as_str());
     let raw = observed.raw.0.get("");
@@ -153,10 +157,10 @@ fn get(place: &ServerPath, path: &str) -> Request {
 }
 
 /// Makes the GET that reads an object, with the query parameters of its type.
-fn get_object(wanted: &Wanted<'_>, path: &str) -> Request {
+fn get_object(wanted: &Wanted, path: &str) -> Request {
     let mut request = get(&wanted.place, path);
     for (name, template) in wanted.kind.query {
-        let value = fill(template, wanted.kind, wanted.guide, None).known();
+        let value = fill(template, wanted.kind, &wanted.guide, None).known();
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             request = request.query(name, &value);
         }
@@ -165,10 +169,10 @@ fn get_object(wanted: &Wanted<'_>, path: &str) -> Request {
 }
 
 /// Returns what is observed of an object from the answers by part.
-fn observed(wanted: &Wanted<'_>, raw: Raw) -> Observed {
+fn observed(wanted: &Wanted, raw: Raw) -> Observed {
     Observed {
         place: wanted.place.clone(),
-        attributes: placed(wanted, wire::decode(wanted.kind, &raw, wanted.guide)),
+        attributes: placed(wanted, wire::decode(wanted.kind, &raw, &wanted.guide)),
         incarnation: "".into(),
         raw,
         lost: None,
@@ -176,7 +180,7 @@ fn observed(wanted: &Wanted<'_>, raw: Raw) -> Observed {
 }
 
 /// Adds what the object's path tells and no configuration says.
-fn placed(wanted: &Wanted<'_>, attributes: Value) -> Value {
+fn placed(wanted: &Wanted, attributes: Value) -> Value {
     let told = read_back(wanted.kind.place, &wanted.place.path);
     if told.is_empty() || matches!(wanted.kind.life, Life::Member { .. }) {
         return attributes;
@@ -214,7 +218,7 @@ fn data(reply: &Reply) -> serde_json::Value {
 /// # Errors
 /// Whatever the server refuses; that nothing is there is an error too.
 pub async fn read_data(
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     read: DataRead,
     cache: &Cache,
     now: i64,
@@ -242,7 +246,7 @@ fn stamped(kind: &ResourceType, value: Value, now: i64) -> Value {
 }
 
 async fn answer(
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     read: DataRead,
     cache: &Cache,
 ) -> Result<(Value, Option<String>), ServerError> {

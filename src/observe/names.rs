@@ -9,7 +9,7 @@ use crate::value::Value;
 use serde_json::Value as Json;
 
 /// Puts back the names that the configuration uses, where they name what the server's ids name.
-pub(super) async fn put_back(wanted: &Wanted<'_>, observed: &mut Observed) {
+pub(super) async fn put_back(wanted: &Wanted, observed: &mut Observed) {
     for attribute in wanted.kind.all() {
         let ReadBack::Named { path, id } = attribute.read else {
             continue;
@@ -30,7 +30,7 @@ pub(super) async fn put_back(wanted: &Wanted<'_>, observed: &mut Observed) {
 
 /// Returns what is wished and what is there, where both are texts and not the same.
 fn told_apart(
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     attribute: &Attribute,
     observed: &Observed,
 ) -> Option<(String, String)> {
@@ -40,8 +40,8 @@ fn told_apart(
 }
 
 /// Asks which id a name stands for; `None` where the server does not say.
-async fn id_of(wanted: &Wanted<'_>, path: &str, field: &str, name: &str) -> Option<String> {
-    let path = fill(&path.replace("{}", name), wanted.kind, wanted.guide, None).known()?;
+async fn id_of(wanted: &Wanted, path: &str, field: &str, name: &str) -> Option<String> {
+    let path = fill(&path.replace("{}", name), wanted.kind, &wanted.guide, None).known()?;
     let reply = wanted.server.send(get(&wanted.place, &path)).await.ok()?;
     let answer: Json = data(&reply);
     wire::get(&answer, field)?.as_str().map(str::to_owned)

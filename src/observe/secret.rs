@@ -67,16 +67,16 @@ pub async fn secret_at(
 }
 
 /// Reads a secret of a version 2 mount. One whose latest version is deleted is not there.
-pub(super) async fn versioned(wanted: &Wanted<'_>) -> Result<Option<Observed>, ServerError> {
+pub(super) async fn versioned(wanted: &Wanted) -> Result<Option<Observed>, ServerError> {
     let reply = wanted
         .server
         .send(get(&wanted.place, &wanted.place.path))
         .await?;
     let mut raw = main_raw(data(&reply));
-    let metadata_set = leaves(wanted.kind, wanted.guide, None)
+    let metadata_set = leaves(wanted.kind, &wanted.guide, None)
         .iter()
         .any(|leaf| leaf.attribute.part == "metadata" && leaf.set);
-    let metadata_ours = wanted.owned.is_some_and(|owned| {
+    let metadata_ours = wanted.owned.as_deref().is_some_and(|owned| {
         owned
             .desired
             .keys()
@@ -94,7 +94,7 @@ pub(super) async fn versioned(wanted: &Wanted<'_>) -> Result<Option<Observed>, S
 
 /// Reads a secret of a mount of either version.
 pub(super) async fn either(
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     cache: &Cache,
 ) -> Result<Option<Observed>, ServerError> {
     let Some(secret) = secret_at(&wanted.server, &wanted.place, cache).await else {
@@ -120,13 +120,13 @@ fn inner(answer: &Json, version: u8) -> Json {
 
 type Data = Result<(Value, Option<String>), ServerError>;
 
-pub(super) async fn data_versioned(wanted: &Wanted<'_>) -> Data {
+pub(super) async fn data_versioned(wanted: &Wanted) -> Data {
     let request = steered(wanted, get(&wanted.place, &wanted.place.path));
     let reply = wanted.server.send(request).await?;
     Ok((answered(wanted, &main_raw(data(&reply))), None))
 }
 
-pub(super) async fn data_either(wanted: &Wanted<'_>, cache: &Cache) -> Data {
+pub(super) async fn data_either(wanted: &Wanted, cache: &Cache) -> Data {
     let missing = || ServerError::NoRoute {
         about: (&get(&wanted.place, &wanted.place.path)).into(),
     };

@@ -2,6 +2,7 @@
 
 use super::bulk::Cache;
 use super::{Wanted, data, get, get_object, main_raw, observed};
+use crate::catalog::registry::shared_name;
 use crate::catalog::{Kind, MountTable, Part, ReadBack};
 use crate::plan::given::{picked, wrapping};
 use crate::plan::leaf::leaves;
@@ -11,12 +12,11 @@ use crate::server::{Reply, Request, ServerError};
 use crate::value::{Mode, Type, Value};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 type Found = Result<Option<Observed>, ServerError>;
 
 /// Reads an object that GET of its place answers.
-pub(super) async fn object(wanted: &Wanted<'_>, cache: &Cache) -> Found {
+pub(super) async fn object(wanted: &Wanted, cache: &Cache) -> Found {
     let main = match cache.told_in_bulk(wanted).await? {
         Some(None) => return Ok(None),
         Some(Some(entry)) => entry,
@@ -38,7 +38,7 @@ pub(super) async fn object(wanted: &Wanted<'_>, cache: &Cache) -> Found {
 }
 
 /// Reads the parts that carry something configured or referenced.
-async fn parts(wanted: &Wanted<'_>, raw: &mut Raw) -> Result<(), ServerError> {
+async fn parts(wanted: &Wanted, raw: &mut Raw) -> Result<(), ServerError> {
     for part in wanted.kind.parts.iter().filter(|part| part.read) {
         if !part.each.is_empty() {
             raw.0
@@ -49,7 +49,7 @@ async fn parts(wanted: &Wanted<'_>, raw: &mut Raw) -> Result<(), ServerError> {
             raw.0.insert(part.name, Json::Null);
             continue;
         }
-        let Some(path) = fill(part.path, wanted.kind, wanted.guide, None).known() else {
+        let Some(path) = fill(part.path, wanted.kind, &wanted.guide, None).known() else {
             continue;
         };
         let answer = match wanted.server.send(get(&wanted.place, &path)).await {
@@ -62,14 +62,14 @@ async fn parts(wanted: &Wanted<'_>, raw: &mut Raw) -> Result<(), ServerError> {
     Ok(())
 }
 
-fn is_needed(wanted: &Wanted<'_>, part: &Part) -> bool {
+fn is_needed(wanted: &Wanted, part: &Part) -> bool {
     if !part.only_if_set {
         return true;
     }
-    let set = leaves(wanted.kind, wanted.guide, None)
+    let set = leaves(wanted.kind, &wanted.guide, None)
         .iter()
         .any(|leaf| leaf.attribute.part == part.name && leaf.set);
-    let asked = wanted.referenced.is_none_or(|names| {
+    let asked = wanted.referenced.as_deref().is_none_or(|names| {
         let carried = wanted
             .kind
             .all()
@@ -78,7 +78,7 @@ fn is_needed(wanted: &Wanted<'_>, part: &Part) -> bool {
             .into_iter()
             .any(|attribute| names.contains(attribute.name))
     });
-    let remembered = wanted.owned.is_some_and(|owned| {
+    let remembered = wanted.owned.as_deref().is_some_and(|owned| {
         let carried = wanted
             .kind
             .all()
@@ -91,7 +91,7 @@ fn is_needed(wanted: &Wanted<'_>, part: &Part) -> bool {
 }
 
 /// Reads a mount from its table, and its parts.
-pub(super) async fn mount(wanted: &Wanted<'_>, table: MountTable, cache: &Cache) -> Found {
+pub(super) async fn mount(wanted: &Wanted, table: MountTable, cache: &Cache) -> Found {
     let Some(entry) = mount_entry(wanted, table, cache).await? else {
         return Ok(None);
     };
@@ -101,7 +101,7 @@ pub(super) async fn mount(wanted: &Wanted<'_>, table: MountTable, cache: &Cache)
 }
 
 async fn mount_entry(
-    wanted: &Wanted<'_>,
+    wanted: &Wanted,
     table: MountTable,
     cache: &Cache,
 ) -> Result<Option<Json>, ServerError> {
@@ -128,7 +128,7 @@ async fn mount_entry(
 }
 
 /// Reads an object from a table that answers all of its kind.
-pub(super) async fn entry(wanted: &Wanted<'_>, table: &str, cache: &Cache) -> Found {
+pub(super) async fn entry(wanted: &Wanted, table: &str, cache: &Cache) -> Found {
     let entries = cache.table(&wanted.server, &wanted.place, table).await?;
     let name = wanted
         .place
@@ -143,14 +143,14 @@ pub(super) async fn entry(wanted: &Wanted<'_>, table: &str, cache: &Cache) -> Fo
 }
 
 /// Reads whatever is at a path, unless the configuration says not to.
-pub(super) async fn endpoint(wanted: &Wanted<'_>) -> Found {
+pub(super) async fn endpoint(wanted: &Wanted) -> Found {
     let flag = |name: &str| {
         let attribute = wanted.kind.attribute(name);
-        let value = effective(attribute, wanted.guide.field(name), wanted.guide);
+        let value = effective(attribute, wanted.guide.field(name), &wanted.guide);
         value.and_then(|value| value.as_bool()) == Some(true)
     };
     if flag("disable_read") {
-        return Ok(wanted.owned.map(|_| unread(wanted)));
+        return Ok(wanted.owned.as_deref().map(|_| unread(wanted)));
     }
     let reply = match wanted
         .server
@@ -158,7 +158,7 @@ pub(super) async fn endpoint(wanted: &Wanted<'_>) -> Found {
         .await
     {
         Ok(reply) => reply,
-        Err(ServerError::Unsupported { .. }) if wanted.owned.is_some() => {
+        Err(ServerError::Unsupported { .. }) if wanted.owned.as_deref().is_some() => {
             return Ok(Some(unread(wanted)));
         }
         Err(ServerError::Unsupported { .. }) => return Ok(None),
@@ -170,14 +170,14 @@ pub(super) async fn endpoint(wanted: &Wanted<'_>) -> Found {
 }
 
 /// Returns an object of ours that is not read: as it was declared, to be compared by digest.
-fn unread(wanted: &Wanted<'_>) -> Observed {
+fn unread(wanted: &Wanted) -> Observed {
     let shown = as_declared(wanted, &Json::Object(Map::new()), true);
     observed(wanted, main_raw(shown))
 }
 
 /// Returns the live object reduced to the fields that the configuration declares, in its spelling where the server only
 /// writes durations or lists otherwise. A field that is never answered counts as declared when we own the object.
-fn as_declared(wanted: &Wanted<'_>, live: &Json, _ignore_absent: bool) -> Json {
+fn as_declared(wanted: &Wanted, live: &Json, _ignore_absent: bool) -> Json {
     let declared = wanted.kind.all().find_map(|attribute| {
         let body = matches!(attribute.kind, crate::catalog::Kind::Json(_));
         let text = wanted.guide.field(attribute.name)?.as_text()?;
@@ -191,7 +191,7 @@ fn as_declared(wanted: &Wanted<'_>, live: &Json, _ignore_absent: bool) -> Json {
         let value = match live.get(&name) {
             Some(value) if same_loosely(&wish, value) => wish,
             Some(value) => value.clone(),
-            None if wanted.owned.is_some() => wish,
+            None if wanted.owned.as_deref().is_some() => wish,
             None => continue,
         };
         shown.insert(name, value);
@@ -236,7 +236,7 @@ fn same_loosely(wish: &Json, live: &Json) -> bool {
 }
 
 /// Reads which of the declared elements another object's list holds.
-pub(super) async fn member(wanted: &Wanted<'_>, field: &str, elements: &str) -> Found {
+pub(super) async fn member(wanted: &Wanted, field: &str, elements: &str) -> Found {
     let reply = wanted
         .server
         .send(get(&wanted.place, &wanted.place.path))
@@ -250,7 +250,7 @@ pub(super) async fn member(wanted: &Wanted<'_>, field: &str, elements: &str) -> 
         effective(
             Some(attribute),
             wanted.guide.field("exclusive"),
-            wanted.guide,
+            &wanted.guide,
         )
     });
     let exclusive = exclusive
@@ -296,8 +296,8 @@ pub(super) async fn member(wanted: &Wanted<'_>, field: &str, elements: &str) -> 
 type Data = Result<(Value, Option<String>), ServerError>;
 
 /// Returns the attributes of a data source: what it was asked with, and what the answer tells.
-pub(super) fn answered(wanted: &Wanted<'_>, raw: &Raw) -> Value {
-    let told = wire::decode(wanted.kind, raw, wanted.guide);
+pub(super) fn answered(wanted: &Wanted, raw: &Raw) -> Value {
+    let told = wire::decode(wanted.kind, raw, &wanted.guide);
     let mut fields = BTreeMap::new();
     for attribute in wanted.kind.all() {
         let asked = wanted
@@ -312,11 +312,11 @@ pub(super) fn answered(wanted: &Wanted<'_>, raw: &Raw) -> Value {
                 .unwrap_or_else(|| Value::null(Type::Dynamic)),
         };
         let value = if value.is_null() && attribute.read != ReadBack::Place {
-            effective(Some(attribute), None, wanted.guide).unwrap_or(value)
+            effective(Some(attribute), None, &wanted.guide).unwrap_or(value)
         } else {
             value
         };
-        fields.insert(Arc::from(attribute.name), value);
+        fields.insert(shared_name(attribute.name), value);
     }
     let template = if wanted.kind.id.is_empty() {
         wanted.kind.place
@@ -334,7 +334,7 @@ pub(super) fn answered(wanted: &Wanted<'_>, raw: &Raw) -> Value {
     Value::object(fields)
 }
 
-pub(super) async fn data_get(wanted: &Wanted<'_>) -> Data {
+pub(super) async fn data_get(wanted: &Wanted) -> Data {
     let reply = wanted
         .server
         .send(steered(wanted, get_object(wanted, &wanted.place.path)))
@@ -344,7 +344,7 @@ pub(super) async fn data_get(wanted: &Wanted<'_>) -> Data {
 }
 
 /// Adds what steers a reading as query parameters.
-pub(super) fn steered(wanted: &Wanted<'_>, mut request: Request) -> Request {
+pub(super) fn steered(wanted: &Wanted, mut request: Request) -> Request {
     for attribute in wanted
         .kind
         .all()
@@ -358,7 +358,7 @@ pub(super) fn steered(wanted: &Wanted<'_>, mut request: Request) -> Request {
         let value = effective(
             Some(attribute),
             wanted.guide.field(attribute.name),
-            wanted.guide,
+            &wanted.guide,
         );
         if let Some(value) = value.as_ref().and_then(wire::text_of) {
             request = request.query(field, &value);
@@ -389,14 +389,14 @@ pub(super) fn with_lease(reply: &Reply) -> Raw {
     raw
 }
 
-pub(super) async fn data_post(wanted: &Wanted<'_>) -> Data {
-    let body = wire::encode(wanted.kind, "", wanted.guide, wire::Carry::Create, &|_| {
+pub(super) async fn data_post(wanted: &Wanted) -> Data {
+    let body = wire::encode(wanted.kind, "", &wanted.guide, wire::Carry::Create, &|_| {
         true
     });
     let mut request = Request::post(&*wanted.place.path, body)
         .namespace(&wanted.place.namespace)
         .once();
-    if let Some(ttl) = wrapping(wanted.kind, wanted.guide) {
+    if let Some(ttl) = wrapping(wanted.kind, &wanted.guide) {
         request = request.wrapped(ttl);
     }
     let about = (&request).into();
@@ -410,7 +410,7 @@ pub(super) async fn data_post(wanted: &Wanted<'_>) -> Data {
     Ok((picked(wanted.kind, told, reply.body.json()), lease))
 }
 
-pub(super) async fn data_list(wanted: &Wanted<'_>, keys: &str) -> Data {
+pub(super) async fn data_list(wanted: &Wanted, keys: &str) -> Data {
     let request = Request::list(&*wanted.place.path).namespace(&wanted.place.namespace);
     let request = steered(wanted, request);
     let mut json = match wanted.server.send(request).await {
@@ -428,7 +428,7 @@ pub(super) async fn data_list(wanted: &Wanted<'_>, keys: &str) -> Data {
     Ok((answered(wanted, &main_raw(json)), None))
 }
 
-pub(super) async fn data_mount(wanted: &Wanted<'_>, table: MountTable, cache: &Cache) -> Data {
+pub(super) async fn data_mount(wanted: &Wanted, table: MountTable, cache: &Cache) -> Data {
     let missing = || ServerError::NoRoute {
         about: (&get(&wanted.place, &wanted.place.path)).into(),
     };

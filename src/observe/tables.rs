@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 type Data = Result<(Value, Option<String>), ServerError>;
 
 /// Lists a place and, where the attribute `deep` is true, all that is below; the keys are whole paths.
-pub(super) async fn data_tree(wanted: &Wanted<'_>, keys: &str, deep: &str, cache: &Cache) -> Data {
+pub(super) async fn data_tree(wanted: &Wanted, keys: &str, deep: &str, cache: &Cache) -> Data {
     let deep = wanted.guide.field(deep).and_then(Value::as_bool) == Some(true);
     let mut paths = Vec::new();
     let mut folders = vec![String::new()];
@@ -41,7 +41,7 @@ pub(super) async fn data_tree(wanted: &Wanted<'_>, keys: &str, deep: &str, cache
 }
 
 /// Lists the entries of a mount table whose fields equal what is set.
-pub(super) async fn data_mounts(wanted: &Wanted<'_>, table: MountTable, cache: &Cache) -> Data {
+pub(super) async fn data_mounts(wanted: &Wanted, table: MountTable, cache: &Cache) -> Data {
     let entries = cache
         .table(&wanted.server, &wanted.place, table.root())
         .await?;

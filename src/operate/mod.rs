@@ -19,3 +19,4 @@ pub mod secrets;
 pub mod self_init;
 pub mod sink;
 pub mod snapshot;
+pub mod watch;

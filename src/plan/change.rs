@@ -2,6 +2,7 @@
 
 use super::shown::shown_before;
 pub use super::shown::{concealed, planned};
+use crate::catalog::registry::shared_name;
 use crate::catalog::{Attribute, Default, Life, OnChange, Presence, ReadBack};
 use crate::plan::leaf::{Leaf, leaves};
 use crate::plan::many::{in_table, name_in};
@@ -50,7 +51,7 @@ pub fn change_for(
             continue;
         }
         let change = compare(&leaf, observed, owned, &desired.lifecycle, digester);
-        attributes.insert(Arc::from(leaf.path.as_str()), change);
+        attributes.insert(shared_name(&leaf.path), change);
     }
     let pending = owned.is_some_and(Owned::in_doubt);
     let differing = || attributes.values().filter(|change| change.differs);
@@ -244,7 +245,8 @@ fn readable(leaf: &Leaf, owned: Option<&Owned>, digester: &dyn Digester) -> (Com
     };
     let held = leaf.desired.as_ref().is_some_and(Value::has_held);
     if !held {
-        return (Comparison::Compared, wish == leaf.live());
+        let same = leaf.desired == leaf.observed;
+        return (Comparison::Compared, same || wish == leaf.live());
     }
     let unchanged = owned.is_some_and(|owned| {
         recorded(owned, leaf).is_some_and(|digest| digest == digester.digest(&wish))

@@ -84,16 +84,17 @@ pub fn is_live(read: ReadBack) -> bool {
 pub fn leaves(kind: &ResourceType, desired: &Value, observed: Option<&Value>) -> Vec<Leaf> {
     let desired = respelled(kind, desired);
     let mut found = Vec::new();
+    let written_otherwise: Vec<(&str, &str)> = kind
+        .all()
+        .filter_map(|other| Some((other.write_only?, other.name)))
+        .collect();
     for attribute in kind.all() {
         let absent = desired.field(attribute.name).is_none_or(|value| {
             value.is_null() || value.as_items().is_some_and(<[Value]>::is_empty)
         });
         let skipped = absent && is_alternative(kind, attribute.name);
-        let said_otherwise = kind.all().any(|other| {
-            other.write_only == Some(attribute.name)
-                && desired
-                    .field(other.name)
-                    .is_some_and(|value| !value.is_null())
+        let said_otherwise = written_otherwise.iter().any(|(name, other)| {
+            *name == attribute.name && desired.field(other).is_some_and(|value| !value.is_null())
         });
         if !skipped && !said_otherwise && !is_elsewhere(attribute, &desired) {
             collect(&mut found, String::new(), attribute, &desired, observed);

@@ -3,11 +3,11 @@
 
 use super::read::{Reader, decode_with};
 use super::wire::{field_of, get, text_of};
+use crate::catalog::registry::shared_name;
 use crate::catalog::{Attribute, Default, Kind, Nesting, Part, ResourceType};
 use crate::value::{Type, Value};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// The field of an answer that names the block which it is about.
 pub const BLOCK: &str = "$block";
@@ -134,7 +134,7 @@ pub(super) fn decode(
                 } else {
                     decode_with(&reader, inner, answer, wish)
                 };
-                (Arc::from(inner.name), value)
+                (shared_name(inner.name), value)
             });
             Some(Value::object(fields.collect()))
         })

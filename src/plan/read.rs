@@ -1,6 +1,7 @@
 //! Attributes out of the server's answers, by the fields that the catalog names.
 
 use super::wire::{field_of, get, join};
+use crate::catalog::registry::shared_name;
 use crate::catalog::{Attribute, Default, JsonWire, Kind, Nesting, ReadBack, ResourceType};
 use crate::eval::schema::type_of;
 use crate::plan::certificate::Certificate;
@@ -61,7 +62,7 @@ pub fn decode(kind: &ResourceType, raw: &Raw, guide: &Value) -> Value {
         } else {
             decode_attribute(&reader, attribute, part, "", wish)
         };
-        attributes.insert(Arc::from(attribute.name), value);
+        attributes.insert(shared_name(attribute.name), value);
     }
     form(kind, &mut attributes);
     Value::object(attributes)
@@ -268,7 +269,7 @@ fn decode_block(
         .map(|inner| {
             let guide = guide.and_then(|guide| guide.field(inner.name));
             (
-                Arc::from(inner.name),
+                shared_name(inner.name),
                 decode_attribute(reader, inner, json, prefix, guide),
             )
         })
@@ -417,7 +418,7 @@ fn blocks_from(nesting: Nesting, attributes: &[Attribute], json: &Json) -> Optio
 fn inner_object(attributes: &[Attribute], json: &Json) -> Value {
     let fields = attributes
         .iter()
-        .map(|inner| (Arc::from(inner.name), decode_inner(inner, json)));
+        .map(|inner| (shared_name(inner.name), decode_inner(inner, json)));
     Value::object(fields.collect())
 }
 

@@ -2,12 +2,12 @@
 
 use super::read::decode_inner;
 use super::wire::{from_wire, text_of, to_wire};
+use crate::catalog::registry::shared_name;
 use crate::catalog::{Attribute, Kind, Nesting};
 use crate::value::Value;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json};
-use std::sync::Arc;
 
 /// Returns blocks as the object that the server keeps, by one of their attributes.
 #[must_use]
@@ -53,7 +53,7 @@ pub fn keyed_from_wire(by: &str, attributes: &[Attribute], json: &Json) -> Vec<V
                 name if name == by => Value::from(key.as_str()),
                 _ => decode_inner(attribute, entry),
             };
-            (Arc::from(attribute.name), value)
+            (shared_name(attribute.name), value)
         });
         Value::object(fields.collect())
     };

@@ -1,6 +1,7 @@
 //! What is shown of an object before and after: the wish with what is known of the rest.
 
 use super::change::is_given_once_to;
+use crate::catalog::registry::shared_name;
 use crate::catalog::{Attribute, Default, Kind, Nesting, Presence, ReadBack};
 use crate::eval::schema::type_of;
 use crate::plan::leaf::is_live;
@@ -30,7 +31,7 @@ pub fn planned(
         } else {
             planned_attribute(desired, attribute, wish, seen, observed.is_some(), owned)
         };
-        fields.insert(Arc::from(attribute.name), value);
+        fields.insert(shared_name(attribute.name), value);
     }
     for (path, change) in changes {
         let ignored = change.comparison == Comparison::NotComparable && !path.contains('.');
@@ -192,7 +193,7 @@ fn planned_object(
         let wish = object.field(attribute.name);
         let seen = seen.and_then(|seen| seen.field(attribute.name));
         let value = planned_attribute(desired, attribute, wish, seen, exists, owned);
-        (Arc::from(attribute.name), value)
+        (shared_name(attribute.name), value)
     });
     Value::object(fields.collect())
 }
@@ -225,7 +226,7 @@ pub(super) fn shown_before(
             Some(wish) if !replaced => shown_blocks(attribute, &seen, wish, changes),
             _ => seen,
         };
-        (Arc::from(attribute.name), value)
+        (shared_name(attribute.name), value)
     });
     Value::object(fields.collect())
 }
@@ -260,7 +261,7 @@ fn shown_blocks(
                 .or_else(|| block.field(inner.name))
                 .cloned();
             let value = value.unwrap_or_else(|| Value::null(type_of(&inner.kind)));
-            (Arc::from(inner.name), value)
+            (shared_name(inner.name), value)
         });
         Value::object(fields.collect())
     });

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// Records by address and by place, `moved` blocks followed.
 pub struct Book {
-    records: Vec<Owned>,
+    records: Vec<Arc<Owned>>,
     /// Where the address of each record went.
     now: Vec<Address>,
     by_address: BTreeMap<Address, usize>,
@@ -21,7 +21,7 @@ pub struct Book {
 impl Book {
     /// Opens the records; each of `moved` says where an address went.
     #[must_use]
-    pub fn new(records: Vec<Owned>, moved: &[(ModuleAddress, DeclaredMoved)]) -> Book {
+    pub fn new(records: Vec<Arc<Owned>>, moved: &[(ModuleAddress, DeclaredMoved)]) -> Book {
         let now: Vec<Address> = records
             .iter()
             .map(|record| follow(&record.address, moved))
@@ -51,7 +51,7 @@ impl Book {
     /// Returns what is remembered under an address. A block that got or lost `count` keeps its first instance, as
     /// Terraform does without a `moved` block.
     #[must_use]
-    pub fn at_address(&self, address: &Address, type_name: &str) -> Option<&Owned> {
+    pub fn at_address(&self, address: &Address, type_name: &str) -> Option<&Arc<Owned>> {
         let other = match address.key {
             InstanceKey::None => Some(InstanceKey::Index(0)),
             InstanceKey::Index(0) => Some(InstanceKey::None),
@@ -71,7 +71,7 @@ impl Book {
 
     /// Returns what is remembered of a place.
     #[must_use]
-    pub fn at_place(&self, place: &ServerPath, type_name: &str) -> Option<&Owned> {
+    pub fn at_place(&self, place: &ServerPath, type_name: &str) -> Option<&Arc<Owned>> {
         let index = self.by_place.get(&(place.clone(), type_name.into()))?;
         self.records.get(*index)
     }
@@ -86,7 +86,7 @@ impl Book {
     }
 
     /// Iterates over the records that nothing declared, with the address that each has now.
-    pub fn left(&self) -> impl Iterator<Item = (&Address, &Owned)> {
+    pub fn left(&self) -> impl Iterator<Item = (&Address, &Arc<Owned>)> {
         let left = self.now.iter().zip(&self.records).enumerate();
         left.filter(|(index, _)| !self.taken.contains(index))
             .map(|(_, record)| record)
@@ -94,7 +94,7 @@ impl Book {
 
     /// Returns all records.
     #[must_use]
-    pub fn records(&self) -> &[Owned] {
+    pub fn records(&self) -> &[Arc<Owned>] {
         &self.records
     }
 }

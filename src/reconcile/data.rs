@@ -57,7 +57,7 @@ impl Walk<'_> {
                     kind: candidate.kind,
                     place: place.unwrap_or(fallback),
                     server: connection.server.clone(),
-                    guide: &attributes,
+                    guide: attributes.clone(),
                     owned: None,
                     referenced: None,
                 };

@@ -163,8 +163,8 @@ pub async fn described(found: &Found, connection: &Connection) -> Result<Value, 
         kind,
         place,
         server: connection.server.clone(),
-        guide: &guide,
-        owned: named.as_ref(),
+        guide: guide.clone(),
+        owned: named.map(Arc::new),
         referenced: None,
     };
     let observed = look_at(&wanted, &Cache::default()).await;

@@ -64,7 +64,18 @@ pub struct Graph {
     /// Resources, data sources, ephemerals and providers, by wave.
     pub waves: Vec<Vec<Node>>,
     /// Attributes of each resource that any expression reads; `None` where it is read as a whole.
-    pub read: HashMap<Node, Option<BTreeSet<Arc<str>>>>,
+    pub read: HashMap<Node, Option<Arc<BTreeSet<Arc<str>>>>>,
+}
+
+impl Graph {
+    /// Returns the attributes of an object that any expression reads; `None` where it is read as a whole.
+    #[must_use]
+    pub fn referenced(&self, node: Option<&Node>) -> Option<Arc<BTreeSet<Arc<str>>>> {
+        match node.and_then(|node| self.read.get(node)) {
+            Some(names) => names.clone(),
+            None => Some(Arc::default()),
+        }
+    }
 }
 
 struct Builder<'a> {
@@ -345,7 +356,11 @@ impl<'a> Builder<'a> {
             graph: self.graph,
             indices: self.indices,
             waves,
-            read: self.read,
+            read: self
+                .read
+                .into_iter()
+                .map(|(node, names)| (node, names.map(Arc::new)))
+                .collect(),
         })
     }
 

@@ -63,8 +63,8 @@ impl Walk<'_> {
             Some(owned) => self.kept(&desired, owned).await,
             None => None,
         };
-        let mut step = self.local_step(&desired, owned.as_ref(), known.as_ref());
-        self.keep_file(local, &desired, owned.as_ref(), &mut step);
+        let mut step = self.local_step(&desired, owned.as_deref(), known.as_ref());
+        self.keep_file(local, &desired, owned.as_deref(), &mut step);
         let over = known.as_ref().and_then(|known| {
             let now = self.world.surroundings.started();
             made::is_over(local, known, now)

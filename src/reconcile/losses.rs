@@ -30,7 +30,11 @@ impl Walk<'_> {
 
     /// Returns the places of everything that the ledger owns or the configuration declares.
     fn declared_places(&self) -> HashSet<ServerPath> {
-        let owned = self.memory.records().into_iter().map(|record| record.place);
+        let owned = self
+            .memory
+            .records()
+            .into_iter()
+            .map(|record| record.place.clone());
         let steps = self.plan.steps.iter().filter_map(|step| step.place.clone());
         owned.chain(steps).collect()
     }

@@ -6,9 +6,10 @@ use crate::plan::Owned;
 use crate::plan::change::Digester;
 use crate::value::{Value, json};
 use futures::future::BoxFuture;
+use std::sync::Arc;
 
 impl Memory for Ledger {
-    fn records(&self) -> Vec<Owned> {
+    fn records(&self) -> Vec<Arc<Owned>> {
         Ledger::records(self)
     }
 

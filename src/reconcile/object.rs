@@ -18,12 +18,14 @@ use crate::source::Diagnostic;
 use crate::value::{Address, ServerPath, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 
 /// A candidate with its wish evaluated and what the ledger knows.
 struct Wish {
     desired: Desired,
     connection: Option<Connection>,
-    owned: Option<Owned>,
+    owned: Option<Arc<Owned>>,
     each_value: Option<Value>,
     node: super::graph::Node,
     import: Option<String>,
@@ -34,24 +36,24 @@ struct Wish {
 impl Walk<'_> {
     /// Decides all managed objects of a wave.
     pub(super) async fn decide_all(&mut self, candidates: Vec<Candidate>) {
-        let mut wishes = Vec::new();
-        for candidate in candidates {
-            if matches!(candidate.kind.life, Life::Local(_)) {
-                self.decide_local(candidate).await;
-                continue;
+        let mut candidates = candidates.into_iter();
+        let mut ahead = Vec::new();
+        let room = Arc::new(Semaphore::new(AHEAD));
+        while candidates.len() > 0 {
+            let mut wishes = Vec::new();
+            for candidate in candidates.by_ref().take(AT_ONCE) {
+                if matches!(candidate.kind.life, Life::Local(_)) {
+                    self.decide_local(candidate).await;
+                } else {
+                    wishes.extend(self.wish(candidate));
+                }
             }
-            if let Some(wish) = self.wish(candidate) {
-                wishes.push(wish);
-            }
+            let looked = self.look_ahead(&wishes, &room);
+            ahead.push((wishes, looked));
         }
-        let mut wishes = wishes.into_iter();
-        loop {
-            let some: Vec<Wish> = wishes.by_ref().take(AT_ONCE).collect();
-            if some.is_empty() {
-                return;
-            }
-            let observed = self.observe(&some).await;
-            for (wish, observed) in some.into_iter().zip(observed) {
+        for (wishes, mut looked) in ahead {
+            let observed = looked.found().await;
+            for (wish, observed) in wishes.into_iter().zip(observed) {
                 match observed {
                     Ok(observed) => self.decide(wish, observed).await,
                     Err(error) => self.not_seen(&wish, &error),
@@ -167,12 +169,13 @@ impl Walk<'_> {
     }
 
     /// Takes a password back from the server, where that is asked for: it counts as never sent.
-    fn retaken(&self, mut owned: Owned, desired: &Desired) -> Owned {
+    fn retaken(&self, mut owned: Arc<Owned>, desired: &Desired) -> Arc<Owned> {
         if self
             .options
             .retake_root
             .contains(&desired.address.to_string())
         {
+            let owned = Arc::make_mut(&mut owned);
             for path in std::mem::take(&mut owned.rotated) {
                 owned.sent.remove(&path);
                 owned.desired.remove(&path);
@@ -182,7 +185,7 @@ impl Walk<'_> {
     }
 
     /// Finds the record of an object: by its place, else by its address.
-    fn owned(&self, desired: &Desired) -> Option<Owned> {
+    fn owned(&self, desired: &Desired) -> Option<Arc<Owned>> {
         let name = desired.kind.name;
         let shared = matches!(desired.kind.life, Life::Member { .. });
         let place = desired.place.as_ref().filter(|_| !shared);
@@ -251,7 +254,8 @@ impl Walk<'_> {
         same.map_or(first, |step| vec![*step])
     }
 
-    async fn observe(&self, wishes: &[Wish]) -> Vec<Result<Option<Observed>, ServerError>> {
+    /// Begins to look at objects, while others are evaluated and decided.
+    fn look_ahead(&self, wishes: &[Wish], room: &Arc<Semaphore>) -> Ahead {
         let mut wanted = Vec::new();
         let mut which = Vec::new();
         for (index, wish) in wishes.iter().enumerate() {
@@ -263,22 +267,22 @@ impl Walk<'_> {
                 kind: wish.desired.kind,
                 place: place.clone(),
                 server: connection.server.clone(),
-                guide: &wish.desired.attributes,
-                owned: wish.owned.as_ref(),
-                referenced: self
-                    .graph
-                    .read
-                    .get(&wish.node)
-                    .map_or(Some(&NOTHING), Option::as_ref),
+                guide: wish.desired.attributes.clone(),
+                owned: wish.owned.clone(),
+                referenced: self.graph.referenced(Some(&wish.node)),
             });
         }
-        let found = look(&wanted, &self.cache).await;
-        let mut all: Vec<Result<Option<Observed>, ServerError>> =
-            wishes.iter().map(|_| Ok(None)).collect();
-        for (index, found) in which.into_iter().zip(found) {
-            all[index] = found;
+        let (cache, room) = (self.cache.clone(), room.clone());
+        let mut looking = JoinSet::new();
+        looking.spawn(async move {
+            let room = room.acquire_owned().await.ok();
+            (look(wanted, cache).await, room)
+        });
+        Ahead {
+            of: wishes.len(),
+            which,
+            looking,
         }
-        all
     }
 
     async fn decide(&mut self, mut wish: Wish, observed: Option<Observed>) {
@@ -304,7 +308,7 @@ impl Walk<'_> {
             None => change_for(
                 desired,
                 observed.as_ref(),
-                wish.owned.as_ref(),
+                wish.owned.as_deref(),
                 self.memory.digester(),
             ),
         };
@@ -342,7 +346,7 @@ impl Walk<'_> {
         &mut self,
         wish: &Wish,
         at_new: Option<Observed>,
-        owned: &Owned,
+        owned: &Arc<Owned>,
     ) -> (Decision, Option<ServerPath>, Option<Observed>) {
         let digester = self.memory.digester();
         let desired = &wish.desired;
@@ -355,9 +359,9 @@ impl Walk<'_> {
             kind: desired.kind,
             place: old.clone(),
             server: connection.server.clone(),
-            guide: &desired.attributes,
-            owned: Some(owned),
-            referenced: Some(&NOTHING),
+            guide: desired.attributes.clone(),
+            owned: Some(owned.clone()),
+            referenced: Some(Arc::default()),
         };
         let at_old = crate::observe::look_at(&wanted, &self.cache)
             .await
@@ -457,13 +461,43 @@ impl Walk<'_> {
     }
 }
 
-/// How many objects are looked at before they are decided: the answers of the server are not kept for longer.
-const AT_ONCE: usize = 1000;
+/// How many objects are looked at together.
+pub(super) const AT_ONCE: usize = 500;
+
+/// How many such lots are looked at before they are decided: the answers of the server are not kept for longer.
+const AHEAD: usize = 3;
+
+type Found = Result<Option<Observed>, ServerError>;
+
+/// Objects that are being looked at.
+struct Ahead {
+    /// How many there are, and which of them have a place to look at.
+    of: usize,
+    which: Vec<usize>,
+    /// The one task that looks; it ends with this.
+    looking: JoinSet<(Vec<Found>, Option<OwnedSemaphorePermit>)>,
+}
+
+impl Ahead {
+    /// Waits for what was found, in the order of the objects; others may be looked at from now on.
+    async fn found(&mut self) -> Vec<Found> {
+        let mut all: Vec<Found> = (0..self.of).map(|_| Ok(None)).collect();
+        let (found, _room) = match self.looking.join_next().await {
+            Some(Ok(looked)) => looked,
+            Some(Err(broken)) if broken.is_panic() => {
+                std::panic::resume_unwind(broken.into_panic())
+            }
+            Some(Err(_)) | None => return all,
+        };
+        for (index, found) in self.which.iter().zip(found) {
+            all[*index] = found;
+        }
+        all
+    }
+}
 
 /// How many instances of a needed block are told one by one.
 pub(super) const FEW: usize = 10;
-
-static NOTHING: BTreeSet<Arc<str>> = BTreeSet::new();
 
 impl Decision {
     pub(super) fn change_is_replacement(&self) -> bool {
@@ -480,7 +514,7 @@ fn step_of(
 ) -> Step {
     let desired = &wish.desired;
     let found = || observed.map(|observed| observed.place.clone());
-    let owned = wish.owned.as_ref();
+    let owned = wish.owned.as_deref();
     Step {
         address: desired.address.clone(),
         previous: owned
@@ -521,7 +555,7 @@ fn settle_new(
     if let (Some(owned), Some(id)) = (&mut wish.owned, id)
         && owned.pending.is_some()
     {
-        owned.id = id;
+        Arc::make_mut(owned).id = id;
     }
     (observed, lost)
 }

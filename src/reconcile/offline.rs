@@ -10,6 +10,7 @@ use crate::source::Diagnostic;
 use crate::value::{Digest, Value};
 use futures::future::BoxFuture;
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 /// Plans everything as new. What only a server can tell is unknown; objects whose number depends on that are missing, and
 /// the diagnostics say so.
@@ -25,7 +26,7 @@ pub async fn offline(world: World, graph: Graph) -> Planned {
 struct Nothing;
 
 impl Memory for Nothing {
-    fn records(&self) -> Vec<Owned> {
+    fn records(&self) -> Vec<Arc<Owned>> {
         Vec::new()
     }
 

@@ -1,6 +1,7 @@
 //! What the ledger owns and the configuration no longer declares.
 
 use super::moved::removed_keeps;
+use super::object::AT_ONCE;
 use super::walk::{Walk, Work};
 use super::world::{Repeated, static_path};
 use crate::catalog::registry::lookup;
@@ -8,15 +9,15 @@ use crate::catalog::{Life, ResourceType};
 use crate::config::ResourceId;
 use crate::observe::{Connection, Wanted, look};
 use crate::plan::change::concealed;
-use crate::plan::{Change, Observed, Owned, Reason, Step};
+use crate::plan::{Change, Observed, Owned, Raw, Reason, Step};
 use crate::source::Diagnostic;
 use crate::value::{Address, InstanceKey, Mode, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A record without a declaration, and what it is.
 struct Orphan {
-    owned: Owned,
+    owned: Arc<Owned>,
     /// The address that it has now.
     address: Address,
     kind: &'static ResourceType,
@@ -28,7 +29,7 @@ struct Orphan {
 impl Walk<'_> {
     /// Plans the end of everything that is owned and not declared.
     pub(super) async fn orphans(&mut self) {
-        let left: Vec<(Address, Owned)> = self
+        let left: Vec<(Address, Arc<Owned>)> = self
             .book
             .left()
             .map(|(address, owned)| (address.clone(), owned.clone()))
@@ -64,9 +65,13 @@ impl Walk<'_> {
                 forget,
             });
         }
-        let observed = self.look_at_orphans(&orphans).await;
-        for (orphan, observed) in orphans.into_iter().zip(observed) {
-            self.orphan(orphan, observed);
+        let mut orphans = orphans.into_iter();
+        while orphans.len() > 0 {
+            let some: Vec<Orphan> = orphans.by_ref().take(AT_ONCE).collect();
+            let observed = self.look_at_orphans(&some).await;
+            for (orphan, observed) in some.into_iter().zip(observed) {
+                self.orphan(orphan, observed);
+            }
         }
     }
 
@@ -119,13 +124,13 @@ impl Walk<'_> {
                     kind: orphan.kind,
                     place: orphan.owned.place.clone(),
                     server: connection.server.clone(),
-                    guide: &orphan.guide,
-                    owned: Some(&orphan.owned),
-                    referenced: Some(&NOTHING),
+                    guide: orphan.guide.clone(),
+                    owned: Some(orphan.owned.clone()),
+                    referenced: Some(Arc::default()),
                 });
             }
         }
-        let found = look(&wanted, &self.cache).await;
+        let found = look(wanted, self.cache.clone()).await;
         let mut all: Vec<_> = orphans.iter().map(|_| Ok(None)).collect();
         for (index, found) in which.into_iter().zip(found) {
             all[index] = found;
@@ -205,7 +210,11 @@ impl Walk<'_> {
             losses: Vec::new(),
         };
         let work = Work {
-            observed,
+            // What removing needs is among the attributes; the answers of thousands are not kept.
+            observed: observed.map(|seen| Observed {
+                raw: Raw::default(),
+                ..seen
+            }),
             connection: orphan.connection,
             owned: Some(orphan.owned),
             ..Work::default()
@@ -275,10 +284,10 @@ impl Walk<'_> {
 }
 
 /// An object that an unfinished run made is known by the id that was found.
-fn take_new(owned: &mut Owned, seen: &Observed) {
+fn take_new(owned: &mut Arc<Owned>, seen: &Observed) {
     let id = seen.raw.0.get("").and_then(|raw| raw.get("$id")?.as_str());
     if let (true, Some(id)) = (owned.pending.is_some(), id) {
-        owned.id = id.into();
+        Arc::make_mut(owned).id = id.into();
     }
 }
 
@@ -288,14 +297,12 @@ fn place_of(owned: &Owned, observed: Option<&Observed>) -> crate::value::ServerP
     found.map_or_else(|| owned.place.clone(), |seen| seen.place.clone())
 }
 
-static NOTHING: BTreeSet<Arc<str>> = BTreeSet::new();
-
 fn is_endpoint(kind: &ResourceType) -> bool {
     matches!(kind.life, Life::Endpoint | Life::Member { .. })
 }
 
 /// Returns the attributes that the record tells: those that say how the object is deleted.
-fn guide_of(owned: &Owned, kind: &ResourceType) -> Value {
+pub(super) fn guide_of(owned: &Owned, kind: &ResourceType) -> Value {
     let mut fields: BTreeMap<Arc<str>, Value> = BTreeMap::new();
     for attribute in kind.all() {
         let ty = crate::eval::schema::type_of(&attribute.kind);

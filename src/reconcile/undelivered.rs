@@ -12,7 +12,7 @@ impl Planned {
     pub(super) fn undelivered(&self) -> BTreeSet<Address> {
         let all = self.plan.steps.iter().zip(&self.work);
         let waiting = all.filter(|(step, work)| {
-            let owned = work.owned.as_ref();
+            let owned = work.owned.as_deref();
             step.after.is_some() && owned.is_some_and(Owned::is_undelivered)
         });
         let waiting: BTreeSet<&Address> = waiting.map(|(step, _)| &step.address).collect();
@@ -30,7 +30,7 @@ impl Planned {
 impl Walk<'_> {
     /// Tells of each write that needs a value which nobody can read again, and which no unfinished run accounts for.
     pub(super) fn refuse_gone(&mut self) {
-        let records = self.work.iter().filter_map(|work| work.owned.as_ref());
+        let records = self.work.iter().filter_map(|work| work.owned.as_deref());
         let waiting: BTreeSet<Address> = records
             .filter(|owned| owned.is_undelivered())
             .map(|owned| owned.address.clone())
@@ -58,6 +58,11 @@ fn gone(step: &Step, work: &Work) -> Vec<String> {
     if !desired.attributes.has_gone() {
         return Vec::new();
     }
-    let sends = sends(step.change, desired, work.owned.as_ref(), &step.attributes);
+    let sends = sends(
+        step.change,
+        desired,
+        work.owned.as_deref(),
+        &step.attributes,
+    );
     sends.holding(Value::has_gone).map(str::to_owned).collect()
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// What planning asks of the ledger.
 pub trait Memory: Send + Sync {
     /// Lists all records.
-    fn records(&self) -> Vec<Owned>;
+    fn records(&self) -> Vec<Arc<Owned>>;
     /// Makes digests with the ledger's key.
     fn digester(&self) -> &dyn Digester;
     /// Tells whether undeclared objects can be told from others: `false` for a run without a ledger.
@@ -70,7 +70,7 @@ pub struct Options {
 pub struct Work {
     pub desired: Option<Desired>,
     pub observed: Option<Observed>,
-    pub owned: Option<Owned>,
+    pub owned: Option<Arc<Owned>>,
     pub connection: Option<Connection>,
     /// The id of an object that an unfinished run made and that is of no use: it is removed first.
     pub lost: Option<Arc<str>>,
@@ -111,7 +111,7 @@ pub struct Walk<'a> {
     pub(super) connector: &'a dyn Connector,
     pub(super) options: &'a Options,
     pub(super) connections: BTreeMap<ProviderName, Option<Connection>>,
-    pub(super) cache: Cache,
+    pub(super) cache: Arc<Cache>,
     pub(super) plan: Plan,
     pub(super) work: Vec<Work>,
     /// The step of each address.
@@ -174,7 +174,7 @@ async fn walk(
         connector,
         options,
         connections: BTreeMap::new(),
-        cache,
+        cache: Arc::new(cache),
         plan: Plan {
             destroys: options.destroy,
             ..Plan::default()

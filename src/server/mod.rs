@@ -14,6 +14,7 @@ pub mod login;
 mod memory;
 mod message;
 mod path;
+pub mod post;
 mod scrub;
 mod session;
 mod tls;

@@ -72,6 +72,8 @@ pub struct ModuleCallView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub for_each_expression: Option<Json>,
     pub module: ModuleView,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version_constraint: Option<String>,
 }

@@ -141,6 +141,12 @@ pub struct StepNotes {
     /// What is destroyed that this configuration did not write.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<String>,
+    /// Since when it has been drifting, RFC 3339; of entries in `resource_drift` where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// How long that is, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age: Option<i64>,
 }
 
 /// What Terraform's format has no word for, about the plan.
@@ -154,12 +160,29 @@ pub struct PlanNotes {
     /// Policies whose text is not known: what they grant is not among the access changes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub access_unknown: Vec<String>,
+    /// Drift that the settings say to ignore.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<IgnoredDrift>,
     /// It is a plan to destroy.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub destroys: bool,
     /// What the writer of saved plans adds: digests, flags. The view hands it on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub saved: Option<Json>,
+}
+
+/// Drift that the settings say to ignore.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IgnoredDrift {
+    pub address: String,
+    /// None where the whole object is meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<String>,
+    pub reason: String,
+    /// RFC 3339
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 impl PlanDocument {

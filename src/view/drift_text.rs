@@ -2,7 +2,8 @@
 
 use super::conceal::reveal;
 use super::diff::{Pair, Paths, compare_block};
-use super::document::{PlanDocument, ResourceChange};
+use super::document::{IgnoredDrift, PlanDocument, ResourceChange};
+use super::drift_notice::span;
 use super::marker::Marker;
 use super::paint::{count, quote};
 use super::plan_text::{Schemas, TextOptions, schema_of};
@@ -48,7 +49,7 @@ fn is_deleted(entry: &ResourceChange) -> bool {
 }
 
 /// Returns the changes that the configuration asks for, alone or besides drift.
-fn pending(document: &PlanDocument) -> impl Iterator<Item = &ResourceChange> {
+pub(super) fn pending(document: &PlanDocument) -> impl Iterator<Item = &ResourceChange> {
     document.resource_changes.iter().filter(|change| {
         let origin = change
             .vaultform
@@ -79,6 +80,13 @@ pub fn drift_text(document: &PlanDocument, schemas: Schemas<'_>, options: TextOp
         }
         out.push('\n');
     }
+    if !document.vaultform.ignored.is_empty() {
+        out.push_str("Ignored, as `vaultform.hcl` says:\n");
+        for one in &document.vaultform.ignored {
+            out.push_str(&ignored_line(one));
+        }
+        out.push('\n');
+    }
     if !document.vaultform.unmanaged.is_empty() {
         out.push_str("On the server and in no configuration:\n");
         for place in &document.vaultform.unmanaged {
@@ -89,7 +97,11 @@ pub fn drift_text(document: &PlanDocument, schemas: Schemas<'_>, options: TextOp
     out + &last_line(drift_counts(document), options)
 }
 
-fn entry_text(entry: &ResourceChange, schemas: Schemas<'_>, options: TextOptions) -> String {
+pub(super) fn entry_text(
+    entry: &ResourceChange,
+    schemas: Schemas<'_>,
+    options: TextOptions,
+) -> String {
     let paint = options.paint;
     let subject = paint.bold(&format!("  # {}", entry.address));
     let place = entry
@@ -99,6 +111,7 @@ fn entry_text(entry: &ResourceChange, schemas: Schemas<'_>, options: TextOptions
     let place = place
         .map(|place| format!("  # at {}\n", quote(place)))
         .unwrap_or_default();
+    let place = place + &age(entry);
     if is_deleted(entry) {
         return format!("{subject} has been {}\n{place}", paint.red("deleted"));
     }
@@ -118,30 +131,60 @@ fn entry_text(entry: &ResourceChange, schemas: Schemas<'_>, options: TextOptions
     format!("{subject} has changed\n{place}{sign} resource \"{kind}\" \"{name}\" {body}\n")
 }
 
+/// Returns the line that says since when an object has been drifting.
+fn age(entry: &ResourceChange) -> String {
+    let notes = entry.vaultform.as_ref();
+    let known = notes.and_then(|notes| Some((notes.since.as_ref()?, notes.age?)));
+    known.map_or_else(String::new, |(since, age)| {
+        format!("  # since {since} ({})\n", span(age))
+    })
+}
+
+/// Returns a line that says what drift is ignored, and why.
+pub(super) fn ignored_line(one: &IgnoredDrift) -> String {
+    let attributes = match one.attributes.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", one.attributes.join(", ")),
+    };
+    let until = one.until.as_ref();
+    let until = until.map_or_else(String::new, |until| format!(", until {until}"));
+    let (address, reason) = (&one.address, &one.reason);
+    format!("  {address}{attributes}: {reason}{until}\n")
+}
+
 fn last_line(counts: DriftCounts, options: TextOptions) -> String {
+    let whole = verdict(counts);
+    let (word, rest) = match whole.split_once(':') {
+        Some((word, rest)) if counts.any() => (options.paint.bold(&format!("{word}:")), rest),
+        _ => {
+            let rest = whole.strip_prefix(IN_SYNC).unwrap_or_default();
+            (options.paint.bold(&options.paint.green(IN_SYNC)), rest)
+        }
+    };
+    format!("{word}{rest}\n")
+}
+
+const IN_SYNC: &str = "No drift.";
+
+/// Returns what was found, in one line: `Drift: 1 changed, 2 deleted outside of vaultform. Pending: 1 object.`
+#[must_use]
+pub fn verdict(counts: DriftCounts) -> String {
     let mut parts = Vec::new();
     for (number, word) in [(counts.changed, "changed"), (counts.deleted, "deleted")] {
         if number > 0 {
             parts.push(format!("{number} {word}"));
         }
     }
-    let verdict = if parts.is_empty() {
-        options.paint.bold(&options.paint.green("No drift."))
-    } else {
-        let drift = options.paint.bold("Drift:");
-        format!("{drift} {} outside of vaultform.", parts.join(", "))
+    let mut line = match parts.is_empty() {
+        true => IN_SYNC.to_owned(),
+        false => format!("Drift: {} outside of vaultform.", parts.join(", ")),
     };
-    let mut more = String::new();
-    if counts.pending > 0 {
-        more.push_str(&format!(" Pending: {}.", count(counts.pending, "object")));
+    for (number, word) in [(counts.pending, "Pending"), (counts.unmanaged, "Unmanaged")] {
+        if number > 0 {
+            line.push_str(&format!(" {word}: {}.", count(number, "object")));
+        }
     }
-    if counts.unmanaged > 0 {
-        more.push_str(&format!(
-            " Unmanaged: {}.",
-            count(counts.unmanaged, "object")
-        ));
-    }
-    format!("{verdict}{more}\n")
+    line
 }
 
 /// Returns the report as JSON: entries as in `resource_drift` of plan documents.
@@ -156,6 +199,7 @@ pub fn drift_document(document: &PlanDocument) -> Json {
         "drift": document.resource_drift,
         "pending": waiting,
         "unmanaged": document.vaultform.unmanaged,
+        "ignored": document.vaultform.ignored,
         "counts": {
             "changed": counts.changed,
             "deleted": counts.deleted,

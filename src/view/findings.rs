@@ -269,16 +269,16 @@ impl Default for Outcome {
 #[must_use]
 pub fn junit_document(suites: &[Suite]) -> String {
     let all = suites.iter().flat_map(|suite| &suite.cases);
+    let (total, _) = numbers(all);
     let mut out = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"vaultform\" {}>\n",
-        numbers(all)
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"vaultform\" {total}>\n"
     );
     for suite in suites {
         let name = escaped(&suite.name);
+        let (total, skipped) = numbers(suite.cases.iter());
         let _ = writeln!(
             out,
-            "  <testsuite name=\"{name}\" {}>",
-            numbers(suite.cases.iter())
+            "  <testsuite name=\"{name}\" {total} skipped=\"{skipped}\">"
         );
         for case in &suite.cases {
             out.push_str(&case_text(case, &name));
@@ -288,7 +288,8 @@ pub fn junit_document(suites: &[Suite]) -> String {
     out + "</testsuites>\n"
 }
 
-fn numbers<'c>(cases: impl Iterator<Item = &'c Case>) -> String {
+/// Returns the counts that suites and their whole have, and how many are skipped, which only suites tell.
+fn numbers<'c>(cases: impl Iterator<Item = &'c Case>) -> (String, usize) {
     let (mut tests, mut failures, mut errors, mut skipped) = (0, 0, 0, 0);
     for case in cases {
         tests += 1;
@@ -299,27 +300,31 @@ fn numbers<'c>(cases: impl Iterator<Item = &'c Case>) -> String {
             Outcome::Passed(_) => {}
         }
     }
-    format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"")
+    let counts = format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\"");
+    (counts, skipped)
 }
 
+/// Writes a case with what the schemas of Jenkins allow: where it stands is the first line of its text.
 fn case_text(case: &Case, class: &str) -> String {
     let mut head = format!(
         "    <testcase classname=\"{class}\" name=\"{}\"",
         escaped(&case.name)
     );
-    if let Some(file) = &case.file {
-        let _ = write!(head, " file=\"{}\"", escaped(file));
-    }
-    if let Some(line) = case.line {
-        let _ = write!(head, " line=\"{line}\"");
-    }
     if let Some(seconds) = case.seconds {
         let _ = write!(head, " time=\"{seconds:.3}\"");
     }
+    let place = match (&case.file, case.line) {
+        (Some(file), Some(line)) => format!("{file}:{line}\n"),
+        (Some(file), None) => format!("{file}\n"),
+        (None, _) => String::new(),
+    };
     let inside = match &case.outcome {
         Outcome::Passed(text) if text.is_empty() => return head + "/>\n",
-        Outcome::Passed(text) => format!("<system-out>{}</system-out>", escaped(text)),
-        Outcome::Skipped(reason) => format!("<skipped message=\"{}\"/>", escaped(reason)),
+        Outcome::Passed(text) => format!(
+            "<system-out>{}</system-out>",
+            escaped(&format!("{place}{text}"))
+        ),
+        Outcome::Skipped(reason) => format!("<skipped>{}</skipped>", escaped(reason)),
         Outcome::Failed {
             message,
             kind,
@@ -328,7 +333,7 @@ fn case_text(case: &Case, class: &str) -> String {
             "<failure message=\"{}\" type=\"{}\">{}</failure>",
             escaped(message),
             escaped(kind),
-            escaped(text)
+            escaped(&format!("{place}{text}"))
         ),
         Outcome::Broken(why) => format!("<error message=\"{}\"/>", escaped(why)),
     };

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Every form of a plan is made from the document alone, so a saved plan is shown without its configuration, and a form
-//! that is added (a page, a comment for a merge request, a test report) takes a `&PlanDocument` or `&[Diagnostic]` and
+//! that is added (a test report, a message) takes a `&PlanDocument` or `&[Diagnostic]` and
 //! needs no thought about secrets.
 
 // What a reader may know.
@@ -27,10 +27,12 @@ pub mod product; // Terraform, OpenTofu or vaultform
 pub mod render; // differences → text
 
 // Documents.
+pub mod checks_json; // what checks came to
 pub mod configuration; // the configuration, as plan documents show it
 pub mod diagnostic_json; // `validate -json`
 pub mod findings; // diagnostics as SARIF and JUnit
 pub mod plan_json; // Plan → plan document
+pub mod relevant_json; // which attributes the configuration looks at
 pub mod state_json; // live objects
 pub mod ui_json; // the stream of events
 
@@ -39,9 +41,14 @@ pub mod block_text; // `resource` blocks for objects that live
 pub mod answer; // what `console` answers
 pub mod access; // who gains or loses what
 pub mod diagnostic;
+pub mod drift_metrics; // for Prometheus
+pub mod drift_notice; // messages about new drift
 pub mod drift_text;
 pub mod lint_text;
 pub mod outputs;
+pub mod page; // a plan or drift for reviewers
+pub mod plan_html;
+pub mod plan_markdown;
 mod plan_header;
 pub mod plan_text;
 pub mod progress;

@@ -1,14 +1,16 @@
 //! Plan → plan document.
 
+use super::checks_json::checks_json;
 use super::conceal::{Concealing, conceal, hide_like};
 use super::configuration::ConfigurationView;
 use super::document::{Change as BothSides, Importing, PlanDocument, PlanNotes, ResourceChange};
 use super::document::{StepNotes, Variable};
+use super::relevant_json::relevant;
 use super::schema::Schema;
 use super::state_json::{DocumentStyle, index_json, mode_name, module_tree, output_values};
 use super::state_json::{StateObject, resource_entry, state_values};
 use crate::catalog::{OnChange, ReadBack};
-use crate::plan::{Change, CheckResult, Comparison, Origin, Plan, Reason, Step};
+use crate::plan::{Change, Comparison, Origin, Plan, Reason, Step};
 use crate::policy::Access;
 use crate::value::{Address, Marks, Mode, ModuleAddress, Shape, Value};
 use serde_json::{Value as Json, json};
@@ -77,8 +79,11 @@ pub fn plan_document(plan: &Plan, facts: &PlanFacts<'_>) -> PlanDocument {
         planned_values: whole(&|| planned_values(plan, &steps, facts)),
         prior_state: whole(&|| prior_state(plan, &steps, facts)),
         configuration: whole(&|| facts.configuration.to_json()),
-        relevant_attributes: Vec::new(),
-        checks: plan.checks.iter().map(check).collect(),
+        relevant_attributes: match facts.whole {
+            true => relevant(&facts.configuration, &steps),
+            false => Vec::new(),
+        },
+        checks: checks_json(&plan.checks),
         timestamp: timestamp.to_string(),
         applyable: plan.has_changes() && !facts.errored,
         complete: !facts.errored,
@@ -86,6 +91,7 @@ pub fn plan_document(plan: &Plan, facts: &PlanFacts<'_>) -> PlanDocument {
         vaultform: PlanNotes {
             ledger_notice: plan.ledger_notice.clone(),
             unmanaged: plan.unmanaged.iter().map(ToString::to_string).collect(),
+            ignored: Vec::new(),
             destroys: plan.destroys,
             access_unknown: facts.access.unknown.clone(),
             saved: facts.saved.clone(),
@@ -93,8 +99,9 @@ pub fn plan_document(plan: &Plan, facts: &PlanFacts<'_>) -> PlanDocument {
     }
 }
 
-/// The order in which Terraform lists: by module, data sources first, then by type, name and key.
+/// The order in which Terraform lists: by the depth of the module, the module, data sources first, then by type, name and key.
 type ReadingOrder = (
+    usize,
     ModuleAddress,
     bool,
     Arc<str>,
@@ -104,6 +111,7 @@ type ReadingOrder = (
 
 fn reading_order(address: &Address) -> ReadingOrder {
     (
+        address.module.0.len(),
         address.module.clone(),
         address.mode == Mode::Managed,
         address.type_name.clone(),
@@ -302,6 +310,8 @@ fn notes(step: &Step) -> StepNotes {
         comparison: compared.collect(),
         drifted: drifted.map(|(path, _)| (**path).to_owned()).collect(),
         losses: step.losses.clone(),
+        since: None,
+        age: None,
     }
 }
 
@@ -417,7 +427,22 @@ fn output_change(
     };
     let mut change = conceal(before.as_ref(), after.as_ref(), &Schema::default(), how);
     change.actions = vec![action.to_owned()];
+    // An output is secret as a whole, or not; Terraform says so.
+    for tree in [&mut change.before_sensitive, &mut change.after_sensitive] {
+        if !holds_true(tree) {
+            *tree = Json::Bool(false);
+        }
+    }
     change
+}
+
+fn holds_true(tree: &Json) -> bool {
+    match tree {
+        Json::Bool(truth) => *truth,
+        Json::Array(items) => items.iter().any(holds_true),
+        Json::Object(fields) => fields.values().any(holds_true),
+        _ => false,
+    }
 }
 
 fn planned_values(plan: &Plan, steps: &[&Step], facts: &PlanFacts<'_>) -> Json {
@@ -483,22 +508,4 @@ fn tree<'a>(
     });
     let tree = module_tree(entries.collect());
     state_values(output_values(&outputs, style), tree, style)
-}
-
-fn check(result: &CheckResult) -> Json {
-    let name = result.address.rsplit('.').next().unwrap_or_default();
-    let address = json!({ "kind": result.kind, "name": name, "to_display": result.address });
-    let problems: Vec<Json> = result
-        .problems
-        .iter()
-        .map(|problem| json!({ "message": problem }))
-        .collect();
-    let mut instance = json!({
-        "address": { "to_display": result.address },
-        "status": result.status,
-    });
-    if !problems.is_empty() {
-        instance["problems"] = problems.into();
-    }
-    json!({ "address": address, "status": result.status, "instances": [instance] })
 }

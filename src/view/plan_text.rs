@@ -80,7 +80,7 @@ pub fn plan_text(document: &PlanDocument, schemas: Schemas<'_>, options: TextOpt
     out
 }
 
-fn is_shown(change: &ResourceChange) -> bool {
+pub(super) fn is_shown(change: &ResourceChange) -> bool {
     let importing = change.change.importing.is_some();
     match Marker::of(change) {
         Marker::Keep => importing || moved(change),
@@ -264,25 +264,29 @@ fn nothing(document: &PlanDocument, options: TextOptions) -> String {
         let failed = paint.bold(&paint.red("Planning failed."));
         return format!("{failed} {name} encountered an error while generating this plan.\n");
     }
-    let (what, why) = if document.vaultform.destroys {
-        (
-            "No objects need to be destroyed.",
-            format!(
-                "Either you have not created any objects yet or the existing objects were already deleted outside of {name}."
-            ),
+    let why = if document.vaultform.destroys {
+        format!(
+            "Either you have not created any objects yet or the existing objects were already deleted outside of {name}."
         )
     } else {
-        (
-            "Your infrastructure matches the configuration.",
-            format!(
-                "{name} has compared your real infrastructure against your configuration and found no differences, so no changes are needed."
-            ),
+        format!(
+            "{name} has compared your real infrastructure against your configuration and found no differences, so no changes are needed."
         )
     };
-    let verdict = paint.bold(&paint.green("No changes."));
+    let (verdict, what) = headline(document).split_once(". ").unwrap_or_default();
+    let verdict = paint.bold(&paint.green(&format!("{verdict}.")));
     format!(
         "{verdict} {}\n\n{}\n",
         paint.bold(what),
         wrap(&why, options.width)
     )
+}
+
+/// Returns the first line of a plan without changes.
+pub(super) fn headline(document: &PlanDocument) -> &'static str {
+    match (document.errored, document.vaultform.destroys) {
+        (true, _) => "Planning failed.",
+        (false, true) => "No changes. No objects need to be destroyed.",
+        (false, false) => "No changes. Your infrastructure matches the configuration.",
+    }
 }

@@ -174,6 +174,9 @@ pub fn output_values(outputs: &BTreeMap<Arc<str>, Value>, style: DocumentStyle<'
         let sensitive = value.marks_within().sensitive;
         let hidden = sensitive && !style.show_sensitive;
         let change = conceal(None, Some(value), &Schema::default(), how);
+        if !value.is_wholly_known() {
+            return ((**name).to_owned(), json!({ "sensitive": sensitive }));
+        }
         let mut entry = json!({ "sensitive": sensitive, "type": type_json(&value.ty()) });
         entry["value"] = if hidden { Json::Null } else { change.after };
         ((**name).to_owned(), entry)

@@ -9,8 +9,9 @@ use super::plan_text::TextOptions;
 use super::product::Product;
 use super::progress::{self, Act, Applied};
 use super::state_json::{DocumentStyle, index_json, output_values};
+use crate::plan::{Change, Plan};
 use crate::source::{Diagnostic, Severity, Sources};
-use crate::value::{Address, Value};
+use crate::value::{Address, Mode, Value};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -206,6 +207,34 @@ impl Stream<'_> {
         }
         let message = format!("Outputs: {}", outputs.len());
         self.event("info", "outputs", &message, json!({ "outputs": values }))
+    }
+
+    /// Returns that the objects that were there before have been looked at: `refresh_start` and `refresh_complete` of each.
+    /// They come together, as thousands are read at once.
+    #[must_use]
+    pub fn refreshed(self, plan: &Plan) -> String {
+        let seen = plan.steps.iter().filter(|step| {
+            step.address.mode == Mode::Managed && !matches!(step.change, Change::Create)
+        });
+        let mut out = String::new();
+        for step in seen {
+            let id = step.before.as_ref().and_then(|before| before.field("id"));
+            let id = id.filter(|id| !id.marks.any()).and_then(Value::as_text);
+            let named = id.map(|id| format!(" [id={id}]")).unwrap_or_default();
+            let mut about = json!({ "resource": resource(&step.address) });
+            if let Some(id) = id {
+                about["id_key"] = "id".into();
+                about["id_value"] = id.into();
+            }
+            for (kind, word) in [
+                ("refresh_start", "Refreshing state..."),
+                ("refresh_complete", "Refresh complete"),
+            ] {
+                let message = format!("{}: {word}{named}", step.address);
+                out.push_str(&self.hook("info", kind, &message, about.clone()));
+            }
+        }
+        out
     }
 
     /// Returns that an act begins.

@@ -8,10 +8,21 @@ import sys
 import time
 import traceback
 
+import bootstrap
+import ceremonies
 import crash
 import demo
+import deploy
+import drift
 import example
+import least
 import locks
+import pipelines
+import review
+import secrets
+import snapshot
+import thirdparty
+import unseal
 import vf
 
 CRASHES = 24
@@ -29,6 +40,11 @@ def parts():
         yield f"example {name}", lambda name=name: example.whole(name, kinds.get(name, "dev"))
     yield "demo", quiet_demo
     yield "locks", locks.run
+    yield "reviews", review.run
+    yield "pipelines", pipelines.run
+    for module in (bootstrap, unseal, ceremonies, secrets, snapshot, drift, least, deploy):
+        yield module.__name__, module.run
+    yield "other people's tools", thirdparty.run
     yield "crash", lambda: crash.run(example.names(), CRASHES)
 
 

@@ -76,12 +76,16 @@ def measured(program, *args):
     return {"wall": wall, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1024, "requests": requests}
 
 
-def floor(server, directory, half):
-    """The same objects by bare requests: one LIST with every policy, one GET a role."""
-    paths = directory / "paths.txt"
-    paths.write_text("".join(f"auth/approle/role/team-{n:05d}\n" for n in range(half)))
-    argv = ["cargo", "bench", "--quiet", "--locked", "--bench", "floor", "--", server.addr, server.token, str(IN_FLIGHT),
-            "sys/policies/detailed/acl", "auth/approle/role", str(paths)]
+def floor(server, directory, half, bulk):
+    """The same objects by bare requests at the same concurrency: a GET each, or with `bulk` the policies in one LIST."""
+    paths, lists = directory / "paths.txt", []
+    names = [f"team-{n:05d}" for n in range(half)]
+    roles = [f"auth/approle/role/{name}" for name in names]
+    if bulk:
+        lists = ["sys/policies/detailed/acl", "auth/approle/role"]
+    policies = [] if bulk else [f"sys/policies/acl/{name}" for name in names]
+    paths.write_text("".join(f"{path}\n" for path in policies + roles))
+    argv = ["cargo", "bench", "--quiet", "--locked", "--bench", "floor", "--", server.addr, server.token, str(IN_FLIGHT), *lists, str(paths)]
     done = subprocess.run(argv, cwd=vf.ROOT, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr)
@@ -105,15 +109,26 @@ def bench(objects):
     with vf.Bao() as server:
         program = vf.Program(directory, server.env() | {"TF_VAR_each": objects // 2, "VAULTFORM_NAME": "bench"})
         print(f"{objects:,} objects{'':<13} wall s    CPU s     MiB  requests")
-        row("apply", measured(program, "apply", "-auto-approve"))
+        apply = measured(program, "apply", "-auto-approve")
+        row("apply", apply)
         plan = best([measured(program, "plan", "-detailed-exitcode") for _ in range(ROUNDS)])
         row("plan, no change", plan)
-        bare = best([floor(server, directory, objects // 2) for _ in range(ROUNDS)])
-        row("floor", bare)
-        print(f"  plan / floor          {plan['wall'] / bare['wall']:9.2f}{plan['cpu'] / max(bare['cpu'], 0.01):9.2f}"
-              f"{'':8}{plan['requests'] / bare['requests']:10.2f}", flush=True)
-        row("destroy", measured(program, "destroy", "-auto-approve"))
-    return plan["wall"] / bare["wall"]
+        for title, bulk in {"floor": False, "floor in bulk": True}.items():
+            bare = best([floor(server, directory, objects // 2, bulk) for _ in range(ROUNDS)])
+            row(title, bare)
+            print(f"  {'plan / ' + title:<22}{plan['wall'] / bare['wall']:9.2f}{plan['cpu'] / max(bare['cpu'], 0.01):9.2f}"
+                  f"{'':8}{plan['requests'] / bare['requests']:10.2f}", flush=True)
+        print(f"  {'requests / object':<22}{'':26}{plan['requests'] / objects:10.2f}", flush=True)
+        destroy = measured(program, "destroy", "-auto-approve")
+        row("destroy", destroy)
+    return {"apply": apply, "plan": plan, "destroy": destroy}
+
+
+def growth(runs):
+    """How many times longer ten times as many objects take."""
+    for small, large in [(size, size * 10) for size in runs if size * 10 in runs]:
+        for command in runs[small]:
+            print(f"  {command:<8} {large:,} / {small:,} {runs[large][command]['wall'] / runs[small][command]['wall']:9.2f}", flush=True)
 
 
 FILES, BLOCKS = 100, 50
@@ -226,6 +241,5 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["language"]:
         sys.exit()
     print(f"OpenBao in memory on the same machine, {os.cpu_count()} CPUs, {IN_FLIGHT} requests in flight, best of {ROUNDS} for plan and floor")
-    for size in [int(n) for n in sys.argv[1:]] or SIZES:
-        bench(size)
+    growth({size: bench(size) for size in [int(n) for n in sys.argv[1:]] or SIZES})
     sys.exit(0 if policies() else 1)

@@ -49,6 +49,7 @@ const KEY: ResourceType = ResourceType::new(
 .tells_making()
 .id("{name}")
 .list("identity/oidc/key")
+.built_in(&["default"])
 .attributes(&[
     text("name", "Name of the key.").required().identity(),
     text("algorithm", "`RS256`, `ES256`, `EdDSA` …").default("RS256"),
@@ -159,6 +160,7 @@ const ASSIGNMENT: ResourceType = ResourceType::new(
 )
 .tells_making()
 .list("identity/oidc/assignment")
+.built_in(&["allow_all"])
 .attributes(&[
     text("name", "Name of the assignment.")
         .required()
@@ -224,6 +226,7 @@ const PROVIDER: ResourceType = ResourceType::new(
 )
 .tells_making()
 .list("identity/oidc/provider")
+.built_in(&["default"])
 .attributes(&[
     text("name", "Name of the provider.").required().identity(),
     boolean("https_enabled", "Whether its address is `https`.")

@@ -13,6 +13,7 @@ const POLICY: ResourceType = ResourceType::new(
 )
 .id("{name}")
 .list("sys/policies/acl")
+.built_in(&["default", "root"])
 .bulk("sys/policies/detailed/acl")
 .attributes(&[
     text(

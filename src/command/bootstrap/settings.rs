@@ -13,7 +13,6 @@ use crate::source::{Diagnostic, Surroundings};
 use crate::value::Text;
 use hcl::{Block, Body, Expression};
 use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
 
 /// What a bootstrap is to do.
 pub struct Bootstrap {
@@ -247,7 +246,7 @@ impl Reading<'_> {
     }
 
     fn identities(&mut self, path: &Path) -> Option<Vec<age::Identity>> {
-        let text = secret_file(self.context, path);
+        let text = settings::secret_file(self.context, path);
         let read = text.and_then(|text| age::identities(&text));
         let named = read.map_err(|why| format!("the identity `{}`: {why}", path.display()));
         self.good(named)
@@ -343,7 +342,7 @@ impl Reading<'_> {
 
     /// Reads a secret from where the setting says: it never stands in the file itself.
     fn secret(&mut self, key: &str, value: &Expression) -> Option<Text> {
-        let found = secret(self.context, key, value);
+        let found = settings::secret(self.context, key, value);
         self.good(found)
     }
 }
@@ -362,52 +361,6 @@ struct Given {
 
 fn label(block: &Block) -> Option<String> {
     Some(block.labels().first()?.as_str().to_owned())
-}
-
-/// Reads `env("NAME")`, `file("PATH")` or `fd(N)`: where a secret comes from.
-///
-/// # Errors
-/// When it is something else, or nothing is there.
-fn secret(context: &Context, key: &str, value: &Expression) -> Result<Text, String> {
-    let Expression::FuncCall(call) = value else {
-        return Err(format!(
-            "`{key}` must be `env(\"NAME\")`, `file(\"PATH\")` or `fd(N)`: a secret does not stand in this file"
-        ));
-    };
-    let argument = call.args.first();
-    match (call.name.name.as_str(), argument) {
-        ("env", Some(Expression::String(name))) => {
-            let set = context.variable(name).map(Text::from);
-            set.ok_or_else(|| format!("`{key}`: the variable {name} is not set"))
-        }
-        ("file", Some(Expression::String(path))) => {
-            let text = secret_file(context, Path::new(path))
-                .map_err(|why| format!("`{key}`: `{path}`: {why}"))?;
-            first_line(&text, key)
-        }
-        ("fd", Some(Expression::Number(number))) => {
-            let text = secret_file(context, Path::new(&format!("/dev/fd/{number}")))
-                .map_err(|why| format!("`{key}`: file descriptor {number}: {why}"))?;
-            first_line(&text, key)
-        }
-        _ => Err(format!(
-            "`{key}` must be `env(\"NAME\")`, `file(\"PATH\")` or `fd(N)`"
-        )),
-    }
-}
-
-fn first_line(text: &str, key: &str) -> Result<Text, String> {
-    let line = text.lines().next().unwrap_or_default();
-    match line.is_empty() {
-        true => Err(format!("`{key}` is empty")),
-        false => Ok(Text::from(line)),
-    }
-}
-
-fn secret_file(context: &Context, path: &Path) -> Result<Zeroizing<String>, String> {
-    let bytes = Zeroizing::new(context.files.read(path)?);
-    let text = std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8")?;
-    Ok(Zeroizing::new(text.to_owned()))
 }
 
 fn number(key: &str, value: &Expression) -> Result<usize, String> {

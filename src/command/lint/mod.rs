@@ -6,8 +6,9 @@ mod silence;
 
 use super::context::{Context, Voice};
 use super::exit::{Done, Exit, Failure};
-use super::findings::{self, Form};
+use super::findings;
 use super::flags::{is_set, switch, text, value, word};
+use super::form::{FINDINGS, Form, format_flag};
 use super::stock::{Stock, add_file, take};
 use super::wish::{arguments, variable_flags};
 use crate::config::variables::Argument;
@@ -37,11 +38,7 @@ pub fn command() -> Command {
         ))
         .args(variable_flags())
         .args([
-            value(
-                "format",
-                "text|json|sarif|junit",
-                "How findings are written",
-            ),
+            format_flag("text|json|sarif|junit", "How findings are written"),
             switch("json", "The same as `-format=json`"),
             switch(
                 "fix",
@@ -66,7 +63,7 @@ pub fn command() -> Command {
 /// # Errors
 /// Whatever is wrong with the configuration.
 pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
-    let form = Form::read(matches)?;
+    let form = Form::read(matches, FINDINGS)?;
     let level = level(text(matches, "level"))?;
     let manner = Manner {
         server: server(text(matches, "server"))?,

@@ -6,6 +6,7 @@ mod rules;
 
 use super::schema::{accepted, type_of};
 use super::{Reference, Scope, Subject, World, evaluate, values_in};
+use crate::catalog::registry::shared_name;
 use crate::catalog::{Attribute, Kind, PROVIDER, Presence, ResourceType};
 use crate::source::{Diagnostic, Outcome, Span, nearest};
 use crate::syntax::{self, Body};
@@ -115,7 +116,7 @@ impl Decoder {
         let mut fields = BTreeMap::new();
         for attribute in &level.attributes {
             let value = self.field(body, header, attribute, level, scope);
-            fields.insert(Arc::from(attribute.name), value);
+            fields.insert(shared_name(attribute.name), value);
         }
         fields
     }

@@ -4,6 +4,8 @@ use super::{Need, Needs, blank};
 use crate::ledger::{Kind, Settings};
 use crate::observe::Connection;
 use crate::policy::Capability;
+use crate::reconcile::Planned;
+use crate::reconcile::unmanaged::asked;
 
 /// How a run uses its ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,4 +97,22 @@ pub fn drift_memory(connection: &Connection, settings: &Settings) -> Vec<Need> {
         needs.one(&path, capability);
     }
     needs.found
+}
+
+/// Returns what telling the unmanaged objects needs.
+pub async fn unmanaged(planned: &Planned) -> Vec<Need> {
+    let mut found = Vec::new();
+    for (provider, connection) in &planned.connections {
+        let (lists, tables) = asked(planned, connection).await;
+        let namespace = &connection.namespace;
+        let mut needs = blank(connection, provider, namespace, "what is unmanaged");
+        for table in tables {
+            needs.read(table);
+        }
+        for list in lists {
+            needs.list(&list);
+        }
+        found.extend(needs.found);
+    }
+    found
 }

@@ -231,8 +231,10 @@ impl Task<'_> {
             }
         }
         if deeds.make {
+            // What the server is to choose is in the plan as well, and is no wish.
             let set = |name: &str| {
-                self.attributes
+                self.wished
+                    .unwrap_or(&self.attributes)
                     .field(name)
                     .is_some_and(|value| !value.is_null())
             };
@@ -413,7 +415,12 @@ impl Task<'_> {
         }
         let all = leaves(self.kind, self.wished.unwrap_or(&self.attributes), None);
         all.iter()
-            .any(|leaf| leaf.attribute.part == part.name && leaf.set)
+            .any(|leaf| leaf.set && self.part_of(leaf.top()) == Some(part.name))
+    }
+
+    /// Returns the part that carries an attribute with all that is in it.
+    fn part_of(&self, name: &str) -> Option<&'static str> {
+        self.kind.attribute(name).map(|attribute| attribute.part)
     }
 
     /// Tells whether other expressions read something of a part.

@@ -15,7 +15,7 @@ use crate::value::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use ledger::{Use, drift_memory, ledger};
+pub use ledger::{Use, drift_memory, ledger, unmanaged};
 pub use life::sudo;
 
 /// What is done to an object.
@@ -58,7 +58,7 @@ pub(super) struct Needs<'a> {
 impl Needs<'_> {
     fn add(&mut self, path: &str, probe: String, grants: &[Capability], any: bool) {
         let mut grants = grants.to_vec();
-        if sudo(self.connection, path) {
+        if sudo(self.connection, path) || sudo(self.connection, &probe) {
             self.push(path, probe.clone(), vec![Capability::Sudo], false);
         }
         grants.sort_unstable();
@@ -87,7 +87,10 @@ impl Needs<'_> {
 
     /// A LIST is decided with a slash at the end of its path.
     pub fn list(&mut self, path: &str) {
-        let probe = format!("{}/", path.trim_end_matches(['/', '*']));
+        let probe = match path.strip_suffix("/*") {
+            Some(folder) => format!("{folder}/x/"),
+            None => format!("{}/", path.trim_end_matches('/')),
+        };
         self.add(
             path.trim_end_matches('/'),
             probe,
@@ -268,9 +271,18 @@ fn attributes(step: &Step, work: &Work) -> Value {
             .map(|(name, text)| (Arc::from(name), Value::from(text.as_str())))
             .collect()
     });
-    match remembered {
+    let whole = match remembered {
         Some(fields) => over(&merged, &Value::object(fields)),
         None => merged,
+    };
+    // How it is deleted stands in the ledger alone once it has left the files.
+    match work
+        .owned
+        .as_ref()
+        .filter(|_| step.change == Change::Delete)
+    {
+        Some(owned) => over(&super::orphan::guide_of(owned, step.kind), &whole),
+        None => whole,
     }
 }
 
