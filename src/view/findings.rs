@@ -420,10 +420,7 @@ mod tests {
             report.contains("&lt;x&gt;") && !report.contains("<x>"),
             "{report}"
         );
-        assert!(
-            report.contains("file=\"top dir/a.hcl\" line=\"2\""),
-            "{report}"
-        );
+        assert!(report.contains("top dir/a.hcl:2"), "{report}");
     }
 
     #[test]
