@@ -413,14 +413,14 @@ mod tests {
             "the plugin asks for it"
         );
         assert!(
-            report.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"1\""),
+            report.contains("<testsuite name=\"vaultform lint\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"1\""),
             "{report}"
         );
         assert!(
             report.contains("&lt;x&gt;") && !report.contains("<x>"),
             "{report}"
         );
-        assert!(report.contains("top dir/a.hcl:2"), "{report}");
+        assert!(report.contains(">top dir/a.hcl:2&#10;"), "{report}");
     }
 
     #[test]
