@@ -244,7 +244,7 @@ fn tests_pass_and_fail_with_the_rule_and_the_case() {
     let report = place.run(&["policy", "test", "-format=junit"]).ended(1).out;
     assert!(report.contains("tests=\"3\" failures=\"1\""), "{report}");
     assert!(
-        report.contains("name=\"readers read\" file=\"reader.vaultpolicytest.hcl\" line=\"4\""),
+        report.contains("name=\"readers read\"") && report.contains("reader.vaultpolicytest.hcl"),
         "{report}"
     );
     let report = place.run(&["policy", "test", "-json"]).ended(1).json();

@@ -163,6 +163,9 @@ fn place(diagnostic: &Diagnostic, label: Option<&Label>, sources: &Sources) -> O
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
+/// How far above a place its block's header is looked for, in bytes.
+const FAR: usize = 16_000;
+
 /// Returns the header of the block around a span: `resource "vault_mount" "kv"`.
 #[must_use]
 pub fn context(span: Span, sources: &Sources) -> Option<String> {
@@ -171,7 +174,12 @@ pub fn context(span: Span, sources: &Sources) -> Option<String> {
         .get(span.start as usize..)?
         .find('\n')
         .map_or(text.len(), |at| at + span.start as usize);
-    let mut above = text.get(..end)?.rsplit('\n');
+    let near = (end.saturating_sub(FAR)..=end).find(|at| text.is_char_boundary(*at))?;
+    let whole = match near {
+        0 => text.get(..end)?,
+        _ => text.get(near..end)?.split_once('\n')?.1,
+    };
+    let mut above = whole.rsplit('\n');
     let line = above.find(|line| line.starts_with(|letter: char| !letter.is_whitespace()))?;
     let header = line.split('{').next()?.trim();
     let word = header.split_whitespace().next()?;

@@ -128,7 +128,8 @@ impl Run {
         for (template, value) in self.templates() {
             path = path.replace(&template, &value);
         }
-        let path = path.trim_start_matches('/');
+        // The server cuts white space off the ends of the paths that it is asked about.
+        let path = path.trim().trim_start_matches('/').trim();
         if path.is_empty() {
             "aclkv/a".to_owned()
         } else {

@@ -44,7 +44,7 @@ fn the_model_answers_as_openbao_does() {
                 let mut run = Run::new(seed + at);
                 for round in 1..=share {
                     run.round();
-                    if round % 10_000 == 0 {
+                    if round % 1_000 == 0 {
                         println!("server {at}: {round} sets, no disagreement");
                     }
                 }

@@ -4,6 +4,7 @@ usage: example.py NAME            all of it, from the first plan to the last des
        KEEP=1 example.py NAME     only plan and apply; the server stays, and the lines to reach it are printed
 """
 import base64
+import html
 import importlib.util
 import json
 import pathlib
@@ -108,6 +109,15 @@ def first_is(changes, path, *capabilities):
     return first.get("direction") == "gains" and first.get("path") == path and set(capabilities) <= set(first.get("capabilities", []))
 
 
+def pages(place):
+    """The first access change as a plan's Markdown and its page tell it, without their signs."""
+    for form, begin, item in (("markdown", "Access changes", r"(?m)^- (.*)$"), ("html", 'id="access"', r"(?s)<li>(.*?)</li>")):
+        text = place.program("show", f"-format={form}", "access.plan").out.partition(begin)[2]
+        first = re.search(item, text)
+        plain = re.sub(r"<[^>]*>", "", html.unescape(first[1])) if first else ""
+        yield form, plain.replace("\\", "").replace("**", "")
+
+
 def review(place, check):
     """What a reviewer is told: `sudo` and wider paths first, and nothing of a new layout."""
     files = policy_files(place)
@@ -124,6 +134,8 @@ def review(place, check):
         check(f"{file.name}: added sudo is the first access change", first_is(changes, plain["path"], "sudo"), run.text)
         section = run.out.partition("Access changes, the worst first:")[2].strip()
         check("in the text too", re.match(rf"\+ .* gains? sudo on {re.escape(plain['path'])}(\s|,|$)", section), run.out)
+        for form, told in pages(place):
+            check(f"and as {form}", f"sudo on {plain['path']}" in told, told)
         check.run("and a pipeline can refuse it", place.program("plan", "-fail-on-access-gain"), 1)
         file.write_text(before[:plain.start("path")] + opened + before[plain.end("path"):])
         changes, run = access_changes(place)
