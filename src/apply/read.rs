@@ -8,6 +8,7 @@ use crate::plan::place::{Home, place_of};
 use crate::reconcile::outside::computed;
 use crate::reconcile::world::View;
 use crate::value::ServerPath;
+use std::sync::PoisonError;
 
 impl Run<'_> {
     /// Reads a data source, or opens an ephemeral, that the plan put off.
@@ -40,7 +41,13 @@ impl Run<'_> {
             self.cache.clear();
             let read =
                 crate::observe::read_data(&wanted, read, &self.cache, self.settings.now).await;
-            read.map_err(|error| told(&error))?.0
+            let (value, lease) = read.map_err(|error| told(&error))?;
+            let lease = lease.map(|lease| (connection, lease));
+            self.leases
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(lease);
+            value
         };
         let marks = if step.address.mode == crate::value::Mode::Ephemeral {
             crate::value::Marks::EPHEMERAL

@@ -3,7 +3,7 @@
 use super::deliver::Deliveries;
 use super::record::pending;
 use super::rotate::Records;
-use crate::observe::{Cache, Connections};
+use crate::observe::{Cache, Connections, Lease, revoke};
 use crate::plan::change::Digester;
 use crate::plan::place::governs;
 use crate::plan::{Change, Owned, Plan};
@@ -101,6 +101,8 @@ pub(super) struct Run<'a> {
     /// What the ledger was told in this run.
     pub records: Records,
     pub deliveries: Deliveries,
+    /// What reading opened that is closed at the end.
+    pub leases: Mutex<Vec<Lease>>,
 }
 
 /// Applies a plan.
@@ -136,6 +138,7 @@ pub async fn apply(
         leaving: leaving(&plan),
         records: Records::default(),
         deliveries: Deliveries::of(&plan, &work, &graph),
+        leases: Mutex::default(),
     };
     run.learn_kept().await;
     let outcomes = schedule(&run, &mut diagnostics).await;
@@ -143,6 +146,11 @@ pub async fn apply(
         diagnostics.push(problem);
     }
     let stopped = settings.stop.load(Ordering::SeqCst);
+    let leases = run
+        .leases
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    diagnostics.extend(revoke(&leases).await);
     let world = run
         .world
         .into_inner()

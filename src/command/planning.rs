@@ -11,14 +11,12 @@ use super::wish::Wish;
 use crate::config::DeclaredProvider;
 use crate::config::variables::{Argument, Assigned};
 use crate::ledger::{Held, Kind, Ledger, LedgerError, Lock, LockWish, Settings};
-use crate::observe::Connection;
+use crate::observe::{Connection, Lease, revoke};
 use crate::policy::Access;
 use crate::reconcile::world::{InstanceScope, Seen, View, World};
 use crate::reconcile::{Connector, Options, Planned, blind, parse_address, plan};
-use crate::server::Request;
 use crate::source::{Diagnostic, Span};
 use crate::value::{Address, Mode, ModuleAddress, Text, Value};
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,7 +37,7 @@ pub struct Session {
     /// Who gains or loses what by the plan.
     pub access: Access,
     /// What ephemerals opened.
-    leases: Vec<(Connection, String)>,
+    leases: Vec<Lease>,
 }
 
 /// How a plan is made.
@@ -420,17 +418,7 @@ impl Session {
 
     /// Revokes what was opened for this run, gives the lock back, closes all connections.
     pub async fn close(self) -> Vec<Diagnostic> {
-        let mut problems = Vec::new();
-        for (connection, lease) in &self.leases {
-            let request = Request::post("sys/leases/revoke", json!({ "lease_id": lease }));
-            if let Err(error) = connection
-                .server
-                .send(request.namespace(&connection.namespace))
-                .await
-            {
-                problems.push(error.to_diagnostic());
-            }
-        }
+        let mut problems = revoke(&self.leases).await;
         if let Some(lock) = self.lock
             && let Err(error) = lock.release().await
         {

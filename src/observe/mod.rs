@@ -3,6 +3,7 @@
 mod bulk;
 mod generate;
 mod hoard;
+mod leases;
 mod many;
 mod names;
 mod secret;
@@ -12,6 +13,7 @@ mod tables;
 pub use bulk::Cache;
 pub use generate::is_gone;
 pub use hoard::undeclared;
+pub use leases::{Lease, revoke};
 pub use many::path_of as object_path;
 pub use secret::{Secret, secret_at};
 

@@ -7,7 +7,7 @@ use super::provider::{connection_name, worked_out};
 use super::world::{InstanceScope, Keys, Seen, View, World};
 use crate::catalog::{Life, ResourceType};
 use crate::config::{DeclaredResource, Module, ResourceId};
-use crate::observe::{Cache, Connection, Connections};
+use crate::observe::{Cache, Connection, Connections, Lease};
 use crate::plan::change::Digester;
 use crate::plan::{Change, Desired, Observed, Owned, Plan, ProviderName, Step};
 use crate::source::{Diagnostic, Span};
@@ -89,7 +89,7 @@ pub struct Planned {
     pub graph: Graph,
     pub connections: Connections,
     /// Leases and tokens that ephemerals opened: to be revoked at the end.
-    pub leases: Vec<(Connection, String)>,
+    pub leases: Vec<Lease>,
 }
 
 /// An instance of a block on its way to a step.
@@ -120,7 +120,7 @@ pub struct Walk<'a> {
     pub(super) by_node: HashMap<Node, Vec<usize>>,
     /// Who declares a place.
     pub(super) places: HashMap<(crate::value::ServerPath, &'static str), (Address, Span)>,
-    pub(super) leases: Vec<(Connection, String)>,
+    pub(super) leases: Vec<Lease>,
     pub(super) wanted_nodes: Option<BTreeSet<Node>>,
     pub(super) imports: BTreeMap<Address, String>,
     /// Lists of an object's block that other declared blocks hold elements of.
