@@ -23,7 +23,7 @@ NAME, SPACE = "vaultform-drift", "vaultform"
 
 def service_account_token():
     """As a cluster projects it; the server asks the cluster whether it is good."""
-    claims = {"aud": ["openbao"], "exp": int(time.time()) + 600, "iat": int(time.time()), "iss": "https://kubernetes.default.svc",
+    claims = {"aud": ["openbao"], "exp": int(time.time()) + 86_400, "iat": int(time.time()), "iss": "https://kubernetes.default.svc",
               "sub": f"system:serviceaccount:{SPACE}:{NAME}",
               "kubernetes.io": {"namespace": SPACE, "serviceaccount": {"name": NAME, "uid": "one"}}}
     parts = [json.dumps({"alg": "RS256", "kid": "one"}), json.dumps(claims), "signature" * 20]
