@@ -14,11 +14,11 @@ pub(super) type Touched = BTreeMap<RecordKey, Vec<Option<Arc<Stored>>>>;
 /// How many results are collected before they are written, at least.
 const BATCH: usize = 200;
 /// Or this share of all records: every batch touches most shards, and rewrites them whole.
-const BATCH_SHARE: usize = 16;
+const BATCH_SHARE: usize = 8;
 /// How long a result is kept back, at least.
 const BATCH_TIME: Duration = Duration::from_secs(1);
 /// And at least so many times longer than the last batch took to write.
-const BATCH_REST: u32 = 4;
+const BATCH_REST: u32 = 10;
 
 /// All records of a ledger.
 #[derive(Default)]
