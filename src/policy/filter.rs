@@ -12,6 +12,15 @@ enum Piece<'t> {
 /// Tells in words what is wrong with a template, if anything: it must be closed and must use the key.
 pub(super) fn check(template: &str) -> Result<(), String> {
     let pieces = pieces(template).ok_or("this template has a `{{` that is not closed")?;
+    let stray = pieces.iter().find_map(|piece| match piece {
+        Piece::Other(action) => stray(action),
+        Piece::Text(_) | Piece::Path | Piece::Key => None,
+    });
+    if let Some(stray) = stray {
+        return Err(format!(
+            "this template cannot have `{stray}` right after a name"
+        ));
+    }
     let uses_key = pieces.iter().any(|piece| match piece {
         Piece::Key => true,
         Piece::Other(action) => action.contains(".key"),
@@ -21,6 +30,23 @@ pub(super) fn check(template: &str) -> Result<(), String> {
         return Ok(());
     }
     Err("this template gives the same path for every key: it must use `{{ .key }}`".to_owned())
+}
+
+/// Returns the first character that stands right after a name and cannot end it, as the lexer of Go's text/template has
+/// it. What is quoted says nothing.
+fn stray(action: &str) -> Option<char> {
+    let (mut quoted, mut named) = (None, false);
+    for letter in action.chars() {
+        let part = letter.is_alphanumeric() || letter == '_';
+        match quoted {
+            Some(quote) if letter == quote => quoted = None,
+            Some(_) => {}
+            None if named && !part && !" \t\r\n.,|:()".contains(letter) => return Some(letter),
+            None if matches!(letter, '"' | '`') => quoted = Some(letter),
+            None => named = part,
+        }
+    }
+    None
 }
 
 /// Returns the path that decides whether a listed key is shown; `None` when the template does more than
@@ -67,5 +93,7 @@ mod tests {
         assert_eq!(path_of_key("{{ .key | uppercase }}", "p", "k"), None);
         assert!(check("abc").is_err() && check("{{ .key").is_err());
         assert!(check("{{ .key | uppercase }}").is_ok());
+        assert!(check("kv/{{ .key]}}").is_err());
+        assert!(check("{{ printf \"%s]\" .key }}").is_ok());
     }
 }
