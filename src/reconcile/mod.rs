@@ -1,6 +1,7 @@
 //! Walks the graph: evaluates, observes, plans; wave by wave.
 
 mod adjust;
+mod ahead;
 pub mod blind;
 mod book;
 pub mod conditions;

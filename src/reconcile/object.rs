@@ -1,6 +1,7 @@
 //! Objects of servers: from the instances of a wave to steps.
 
 use super::adjust::{one_way, renew};
+use super::ahead::{Ahead, LOT};
 use super::discover::names_another;
 use super::relocate::mark_place;
 use super::walk::{Candidate, Walk, Work, needs_server};
@@ -8,7 +9,7 @@ use super::world::{InstanceScope, View};
 use crate::catalog::Life;
 use crate::config::IgnoreChanges;
 use crate::eval::{Decoded, decode_body};
-use crate::observe::{Connection, Wanted, look};
+use crate::observe::{Connection, Wanted};
 use crate::plan::change::{Decision, change_for, planned};
 use crate::plan::place::{Home, namespace_of, place_of};
 use crate::plan::template::{fill, lacking};
@@ -18,8 +19,6 @@ use crate::source::Diagnostic;
 use crate::value::{Address, ServerPath, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
 
 /// A candidate with its wish evaluated and what the ledger knows.
 struct Wish {
@@ -37,22 +36,23 @@ impl Walk<'_> {
     /// Decides all managed objects of a wave.
     pub(super) async fn decide_all(&mut self, candidates: Vec<Candidate>) {
         let mut candidates = candidates.into_iter();
-        let mut ahead = Vec::new();
-        let room = Arc::new(Semaphore::new(AHEAD));
+        let mut ahead = Ahead::new();
+        let mut lots = Vec::new();
         while candidates.len() > 0 {
             let mut wishes = Vec::new();
-            for candidate in candidates.by_ref().take(AT_ONCE) {
+            for candidate in candidates.by_ref().take(LOT) {
                 if matches!(candidate.kind.life, Life::Local(_)) {
                     self.decide_local(candidate).await;
                 } else {
                     wishes.extend(self.wish(candidate));
                 }
             }
-            let looked = self.look_ahead(&wishes, &room);
-            ahead.push((wishes, looked));
+            let wanted = wishes.iter().map(|wish| self.wanted(wish)).collect();
+            ahead.begin(wanted, self.cache.clone());
+            lots.push(wishes);
         }
-        for (wishes, mut looked) in ahead {
-            let observed = looked.found().await;
+        for wishes in lots {
+            let observed = ahead.take().await;
             for (wish, observed) in wishes.into_iter().zip(observed) {
                 match observed {
                     Ok(observed) => self.decide(wish, observed).await,
@@ -254,35 +254,16 @@ impl Walk<'_> {
         same.map_or(first, |step| vec![*step])
     }
 
-    /// Begins to look at objects, while others are evaluated and decided.
-    fn look_ahead(&self, wishes: &[Wish], room: &Arc<Semaphore>) -> Ahead {
-        let mut wanted = Vec::new();
-        let mut which = Vec::new();
-        for (index, wish) in wishes.iter().enumerate() {
-            let (Some(place), Some(connection)) = (&wish.look_at, &wish.connection) else {
-                continue;
-            };
-            which.push(index);
-            wanted.push(Wanted {
-                kind: wish.desired.kind,
-                place: place.clone(),
-                server: connection.server.clone(),
-                guide: wish.desired.attributes.clone(),
-                owned: wish.owned.clone(),
-                referenced: self.graph.referenced(Some(&wish.node)),
-            });
-        }
-        let (cache, room) = (self.cache.clone(), room.clone());
-        let mut looking = JoinSet::new();
-        looking.spawn(async move {
-            let room = room.acquire_owned().await.ok();
-            (look(wanted, cache).await, room)
-        });
-        Ahead {
-            of: wishes.len(),
-            which,
-            looking,
-        }
+    /// Returns how to look at an object; `None` while it has no place.
+    fn wanted(&self, wish: &Wish) -> Option<Wanted> {
+        Some(Wanted {
+            kind: wish.desired.kind,
+            place: wish.look_at.clone()?,
+            server: wish.connection.as_ref()?.server.clone(),
+            guide: wish.desired.attributes.clone(),
+            owned: wish.owned.clone(),
+            referenced: self.graph.referenced(Some(&wish.node)),
+        })
     }
 
     async fn decide(&mut self, mut wish: Wish, observed: Option<Observed>) {
@@ -458,41 +439,6 @@ impl Walk<'_> {
             self.tell([problem("prevent-destroy", message)
                 .hint("take back the change that forces it, or remove `prevent_destroy`")]);
         }
-    }
-}
-
-/// How many objects are looked at together.
-pub(super) const AT_ONCE: usize = 500;
-
-/// How many such lots are looked at before they are decided: the answers of the server are not kept for longer.
-const AHEAD: usize = 3;
-
-type Found = Result<Option<Observed>, ServerError>;
-
-/// Objects that are being looked at.
-struct Ahead {
-    /// How many there are, and which of them have a place to look at.
-    of: usize,
-    which: Vec<usize>,
-    /// The one task that looks; it ends with this.
-    looking: JoinSet<(Vec<Found>, Option<OwnedSemaphorePermit>)>,
-}
-
-impl Ahead {
-    /// Waits for what was found, in the order of the objects; others may be looked at from now on.
-    async fn found(&mut self) -> Vec<Found> {
-        let mut all: Vec<Found> = (0..self.of).map(|_| Ok(None)).collect();
-        let (found, _room) = match self.looking.join_next().await {
-            Some(Ok(looked)) => looked,
-            Some(Err(broken)) if broken.is_panic() => {
-                std::panic::resume_unwind(broken.into_panic())
-            }
-            Some(Err(_)) | None => return all,
-        };
-        for (index, found) in self.which.iter().zip(found) {
-            all[*index] = found;
-        }
-        all
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the ledger owns and the configuration no longer declares.
 
+use super::ahead::LOT;
 use super::moved::removed_keeps;
-use super::object::AT_ONCE;
 use super::walk::{Walk, Work};
 use super::world::{Repeated, static_path};
 use crate::catalog::registry::lookup;
@@ -67,7 +67,7 @@ impl Walk<'_> {
         }
         let mut orphans = orphans.into_iter();
         while orphans.len() > 0 {
-            let some: Vec<Orphan> = orphans.by_ref().take(AT_ONCE).collect();
+            let some: Vec<Orphan> = orphans.by_ref().take(LOT).collect();
             let observed = self.look_at_orphans(&some).await;
             for (orphan, observed) in some.into_iter().zip(observed) {
                 self.orphan(orphan, observed);
