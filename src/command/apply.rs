@@ -268,8 +268,7 @@ pub(super) async fn first(
 fn only_look(context: &Context, session: &Session, planned: Planned, show_sensitive: bool) -> Done {
     let document = document(context, session, &planned, None, show_sensitive);
     let planned = checked(context, session, planned)?;
-    let manner = (show_sensitive, super::form::Form::Text);
-    super::drift::refresh_only(context, &document, &[], manner)?;
+    super::drift::refresh_only(context, &document, show_sensitive);
     context.tell(&session.notices);
     context.tell(&planned.plan.diagnostics);
     context.say_text("\nApply complete! Resources: 0 added, 0 changed, 0 destroyed.\n");

@@ -413,22 +413,12 @@ pub fn report(
     context.tell(told);
 }
 
-/// Writes what `plan -refresh-only` shows; tells whether there is drift.
-///
-/// # Errors
-/// Never so far.
-pub fn refresh_only(
-    context: &Context,
-    document: &PlanDocument,
-    told: &[Diagnostic],
-    (show_sensitive, form): (bool, Form),
-) -> Result<bool, Failure> {
-    if form.is_page() {
-        write_drift(context, document, told, form);
-    } else if context.voice.get() == Voice::Events {
-        context.say(&context.stream().plan(document));
-    } else {
-        report(context, document, show_sensitive, &[]);
+/// Says what `plan -refresh-only` found, in words or events; tells whether there is drift.
+pub fn refresh_only(context: &Context, document: &PlanDocument, show_sensitive: bool) -> bool {
+    match context.voice.get() {
+        Voice::Events => context.say(&context.stream().plan(document)),
+        Voice::Text => report(context, document, show_sensitive, &[]),
+        Voice::Document => {}
     }
-    Ok(drift_counts(document).any())
+    drift_counts(document).any()
 }

@@ -6,7 +6,7 @@ use super::exit::{Done, Exit, Failure};
 use super::flags::{ignored, is_set, on, parsed, path, switch, value};
 use super::form::{Form, PLANS, format_flag};
 use super::generate::generate;
-use super::pages::{write_failure, write_plan};
+use super::pages::{write_drift, write_failure, write_plan};
 use super::planning::{Order, Session, make};
 use super::saved::bind;
 use super::wish::{Wish, arguments, variable_flags, wish_flags};
@@ -210,24 +210,23 @@ fn conclude(
     let document = document(context, session, &planned, binding, show_sensitive);
     let mut told = session.notices.clone();
     told.extend(planned.plan.diagnostics.iter().cloned());
-    if form.is_page() && !wish.refresh_only {
+    if form.is_page() {
         // A reviewer wants to see also what a plan that fails came to.
         let all: Vec<Diagnostic> = told.iter().chain(manner.gain).cloned().collect();
-        write_plan(context, &document, &all, form);
+        let write = if wish.refresh_only {
+            write_drift
+        } else {
+            write_plan
+        };
+        write(context, &document, &all, form);
     }
     tell_refreshed(context, &planned.plan);
     let planned = checked(context, session, planned)?;
-    let drifted = match wish.refresh_only {
-        true => {
-            let manner = (show_sensitive, form);
-            Some(super::drift::refresh_only(
-                context, &document, &told, manner,
-            )?)
-        }
-        false => {
-            show(context, &document, show_sensitive);
-            None
-        }
+    let differs = if wish.refresh_only {
+        super::drift::refresh_only(context, &document, show_sensitive)
+    } else {
+        show(context, &document, show_sensitive);
+        planned.plan.has_changes()
     };
     context.tell(&told);
     if let Some(out) = out {
@@ -241,7 +240,7 @@ fn conclude(
             after_plan(saved.as_deref(), context.product, 77)
         ));
     }
-    Ok(drifted.unwrap_or_else(|| planned.plan.has_changes()))
+    Ok(differs)
 }
 
 /// Hands a plan on when there is no error in it.

@@ -12,6 +12,7 @@ mod console;
 mod delivery;
 mod helpers;
 mod imports;
+mod life;
 mod modules;
 mod place;
 mod tests;
@@ -163,117 +164,6 @@ fn arguments_come_from_the_environment_too() {
     let mut command = place.command(&[&format!("-chdir={}", place.folder.path().display()), "fmt"]);
     let ran: Ran = command.current_dir(outside.path()).output().unwrap().into();
     ran.ended(3);
-}
-
-#[test]
-fn a_whole_life() {
-    let (runtime, bao) = started();
-    let place = Place::on(&bao, CONFIGURATION).with("VAULTFORM_STATS", "stats.json");
-    let plan = place.run(&[
-        "plan",
-        "-input=false",
-        "-no-color",
-        "-detailed-exitcode",
-        "-out=first.plan",
-    ]);
-    let plan = plan
-        .ended(2)
-        .says("Plan: 3 to add, 0 to change, 0 to destroy.");
-    plan.says("  # vault_mount.kv will be created")
-        .says("the ledger's mount \"vaultform/\" will be created");
-    let shown = Place::new("")
-        .command(&["show", "-json"])
-        .arg(place.path("first.plan"))
-        .output()
-        .unwrap();
-    let document: Json = serde_json::from_str(&Ran::from(shown).ended(0).out).unwrap();
-    assert_eq!(document["format_version"], "1.2");
-    assert_eq!(
-        document["resource_changes"].as_array().map(Vec::len),
-        Some(3)
-    );
-
-    place.run(&["apply"]).ended(1).says("-auto-approve");
-    let applied = place
-        .run(&["apply", "-input=false", "-no-color", "first.plan"])
-        .ended(0);
-    applied
-        .says("Apply complete! Resources: 3 added, 0 changed, 0 destroyed.")
-        .says("mount = \"kv\"")
-        .says("<sensitive>");
-    place
-        .run(&["plan", "-detailed-exitcode"])
-        .ended(0)
-        .says("No changes.");
-    place.run(&["drift"]).ended(0).says("No drift.");
-    let stats: Json =
-        serde_json::from_slice(&std::fs::read(place.path("stats.json")).unwrap()).unwrap();
-    assert!(
-        stats["requests"]
-            .as_u64()
-            .is_some_and(|count| count > 3 && count < 30),
-        "{stats}"
-    );
-
-    let ours = place.run(&["state", "list"]).ended(0);
-    assert_eq!(
-        ours.out,
-        "vault_kv_secret_v2.a\nvault_mount.kv\nvault_policy.reader\n"
-    );
-    place
-        .run(&["ledger", "show", "vault_mount.kv"])
-        .ended(0)
-        .says("path: sys/mounts/kv");
-    let live: Json =
-        serde_json::from_str(&place.run(&["show", "-json", "-no-color"]).ended(0).out).unwrap();
-    assert_eq!(
-        live["values"]["root_module"]["resources"]
-            .as_array()
-            .map(Vec::len),
-        Some(3)
-    );
-    assert_eq!(place.run(&["output", "-raw", "mount"]).ended(0).out, "kv");
-    assert_eq!(
-        place.run(&["output", "-raw", "secret"]).ended(0).out,
-        CANARY
-    );
-    place
-        .run(&["output"])
-        .ended(0)
-        .says("secret = <sensitive>")
-        .says_not(CANARY);
-    place.run(&["output", "nothing"]).ended(1);
-
-    let policy = serde_json::json!({ "policy": "path \"x\" { capabilities = [\"read\"] }" });
-    request(&runtime, &bao, "POST", "sys/policies/acl/reader", &policy);
-    place
-        .run(&["drift"])
-        .ended(2)
-        .says("vault_policy.reader has changed");
-    place
-        .run(&["apply", "-refresh-only", "-auto-approve"])
-        .ended(0)
-        .says("vault_policy.reader has changed");
-    place.run(&["drift", "-exit-code=9"]).ended(9);
-    let drift: Json = serde_json::from_str(&place.run(&["drift", "-json"]).ended(2).out).unwrap();
-    assert_eq!(
-        (&drift["counts"]["changed"], &drift["exit"]),
-        (&1.into(), &"changes".into())
-    );
-    place
-        .run(&["apply", "-auto-approve"])
-        .ended(0)
-        .says("0 added, 1 changed, 0 destroyed");
-
-    place
-        .run(&["destroy", "-auto-approve"])
-        .ended(0)
-        .says("Destroy complete! Resources: 3 destroyed.");
-    let mounts = request(&runtime, &bao, "GET", "sys/mounts", &Json::Null);
-    assert!(
-        mounts.get("kv/").is_none() && mounts.get("vaultform/").is_none(),
-        "{mounts}"
-    );
 }
 
 #[test]
