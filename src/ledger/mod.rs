@@ -81,7 +81,7 @@ pub struct Ledger {
     notices: Vec<Diagnostic>,
     unmounted: AtomicBool,
     book: Plain<Book>,
-    others: OnceCell<Vec<others::Other>>,
+    others: OnceCell<others::Others>,
 }
 
 /// Where a ledger is kept, with what is known of its entries. Who writes holds the lock of that.

@@ -3,9 +3,9 @@
 use super::entries::Entries;
 use super::shelf::Shelf;
 use super::{Home, Ledger, LedgerError, Lock, Removed, entries};
-use crate::plan::Owned;
 use crate::server::{Server, ServerError};
 use crate::value::{Address, ServerPath};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,11 +34,8 @@ pub struct OtherOwner {
     pub type_name: Arc<str>,
 }
 
-/// The records of another ledger.
-pub(super) struct Other {
-    ledger: LedgerName,
-    records: Vec<Arc<Owned>>,
-}
+/// Who owns what, by the other ledgers of the mount.
+pub(super) type Others = HashMap<ServerPath, Vec<OtherOwner>>;
 
 /// Lists the ledgers of a mount, as far as this identity may: none where there is no mount.
 ///
@@ -91,22 +88,14 @@ impl Ledger {
     /// When the server cannot be asked; ledgers that may not be read, or cannot be, are passed over.
     pub async fn owners_of(&self, place: &ServerPath) -> Result<Vec<OtherOwner>, LedgerError> {
         let others = self.others.get_or_try_init(|| self.read_others()).await?;
-        let owners = others.iter().flat_map(|other| {
-            let of_place = other.records.iter().filter(|owned| owned.place == *place);
-            of_place.map(|owned| OtherOwner {
-                ledger: other.ledger.clone(),
-                address: owned.address.clone(),
-                type_name: owned.type_name.clone(),
-            })
-        });
-        Ok(owners.collect())
+        Ok(others.get(place).cloned().unwrap_or_default())
     }
 
-    async fn read_others(&self) -> Result<Vec<Other>, LedgerError> {
+    async fn read_others(&self) -> Result<Others, LedgerError> {
+        let mut others = Others::new();
         let Home::Vault(shelf, _) = &self.home else {
-            return Ok(Vec::new());
+            return Ok(others);
         };
-        let mut others = Vec::new();
         for ledger in if_allowed(list(&shelf.entries).await)? {
             let own =
                 ledger.name == self.settings.name && ledger.workspace == self.settings.workspace;
@@ -117,8 +106,14 @@ impl Ledger {
             let other = Shelf::of(shelf.entries.clone(), &name);
             match other.load().await {
                 Ok(loaded) => {
-                    let records = super::Book::new(loaded.records).owned();
-                    others.push(Other { ledger, records });
+                    for owned in super::Book::new(loaded.records).owned() {
+                        let owner = OtherOwner {
+                            ledger: ledger.clone(),
+                            address: owned.address.clone(),
+                            type_name: owned.type_name.clone(),
+                        };
+                        others.entry(owned.place.clone()).or_default().push(owner);
+                    }
                 }
                 // What cannot be read cannot be asked, and must not keep this configuration from being planned.
                 Err(LedgerError::Server(ServerError::Denied { .. })) => {}

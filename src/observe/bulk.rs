@@ -44,6 +44,16 @@ impl Cache {
         taken.extend(ids.into_iter().filter(|id| !id.is_empty()));
     }
 
+    /// Returns an empty cache that knows the same ids.
+    #[must_use]
+    pub fn afresh(&self) -> Cache {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        Cache {
+            taken: Mutex::new(taken.clone()),
+            ..Cache::default()
+        }
+    }
+
     /// Tells whether a record has this id.
     pub(super) fn is_taken(&self, id: &str) -> bool {
         self.taken

@@ -7,6 +7,7 @@ mod leases;
 mod many;
 mod names;
 mod secret;
+mod shift;
 mod single;
 mod tables;
 
@@ -16,6 +17,7 @@ pub use hoard::undeclared;
 pub use leases::{Lease, revoke};
 pub use many::path_of as object_path;
 pub use secret::{Secret, secret_at};
+pub use shift::{Shift, shifted};
 
 use crate::catalog::{DataRead, Life, Products, ReadBack, ResourceType};
 use crate::plan::place::read_back;

@@ -19,6 +19,11 @@ pub fn order(plan: &mut Plan, needs: &[BTreeSet<Address>]) {
                 by_place.entry(ruled).or_default().push(index);
             }
         }
+        // What goes from a mount that moves goes before it does.
+        let left = step.old_place.as_ref().filter(|_| moves(step));
+        if let Some(left) = left.and_then(|old| governs(step.kind, old)) {
+            by_place.entry(left).or_default().push(index);
+        }
     }
     let mut edges: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); plan.steps.len()];
     for (index, step) in plan.steps.iter().enumerate() {
@@ -93,6 +98,10 @@ fn take_over(plan: &mut Plan, edges: Vec<Vec<usize>>) {
     }
 }
 
+fn moves(step: &Step) -> bool {
+    step.change == Change::Remount
+}
+
 fn is_member(step: &Step) -> bool {
     matches!(step.kind.life, Life::Member { .. })
 }
@@ -100,10 +109,13 @@ fn is_member(step: &Step) -> bool {
 /// `index` needs `other`: it is made after it, and goes before it.
 fn connect(plan: &Plan, edges: &mut [BTreeSet<usize>], index: usize, other: usize) {
     let goes = |at: usize| plan.steps[at].change == Change::Delete;
-    let replaced = |at: usize| matches!(plan.steps[at].change, Change::Replace);
+    let first = |at: usize| {
+        let step = &plan.steps[at];
+        matches!(step.change, Change::Replace) || moves(step)
+    };
     match (goes(index), goes(other)) {
         (true, true) => edges[other].insert(index),
-        (true, false) if replaced(other) => edges[other].insert(index),
+        (true, false) if first(other) => edges[other].insert(index),
         (true, false) => false,
         (false, true) => edges[other].insert(index),
         (false, false) => edges[index].insert(other),

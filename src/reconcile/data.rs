@@ -56,7 +56,7 @@ impl Walk<'_> {
                 let wanted = Wanted {
                     kind: candidate.kind,
                     place: place.unwrap_or(fallback),
-                    server: connection.server.clone(),
+                    server: self.later(&connection.server),
                     guide: attributes.clone(),
                     owned: None,
                     referenced: None,
@@ -64,7 +64,7 @@ impl Walk<'_> {
                 read_data(
                     &wanted,
                     read,
-                    &self.cache,
+                    self.later_cache(),
                     self.world.surroundings.started(),
                 )
                 .await

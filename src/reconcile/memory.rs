@@ -1,6 +1,7 @@
 //! The ledger as planning asks it.
 
 use super::walk::Memory;
+use crate::catalog::registry::canonical;
 use crate::ledger::{Ledger, RandomValue};
 use crate::plan::Owned;
 use crate::plan::change::Digester;
@@ -27,6 +28,15 @@ impl Memory for Ledger {
                 Ok(RandomValue::Kept(body)) => json::from_json(body.json()).ok(),
                 Ok(RandomValue::NotReadable | RandomValue::Missing) | Err(_) => None,
             }
+        })
+    }
+
+    fn also_of<'a>(&'a self, owned: &'a Owned) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async {
+            let owners = self.owners_of(&owned.place).await.ok()?;
+            let same = |name: &str| canonical(name) == canonical(&owned.type_name);
+            let other = owners.iter().find(|owner| same(&owner.type_name))?;
+            Some(other.ledger.to_string())
         })
     }
 }

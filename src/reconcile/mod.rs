@@ -26,6 +26,7 @@ mod provider;
 mod relocate;
 mod repeat;
 mod scope;
+mod shifts;
 mod supported;
 mod undelivered;
 pub mod unmanaged;

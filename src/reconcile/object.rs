@@ -4,6 +4,7 @@ use super::adjust::{one_way, renew};
 use super::ahead::{Ahead, LOT};
 use super::discover::names_another;
 use super::relocate::mark_place;
+use super::shifts::remember_carried;
 use super::walk::{Candidate, Walk, Work, needs_server};
 use super::world::{InstanceScope, View};
 use crate::catalog::Life;
@@ -33,8 +34,15 @@ struct Wish {
 }
 
 impl Walk<'_> {
-    /// Decides all managed objects of a wave.
+    /// Decides all managed objects of a wave: mounts first, since what is in them moves along.
     pub(super) async fn decide_all(&mut self, candidates: Vec<Candidate>) {
+        let mounts = |one: &Candidate| matches!(one.kind.life, Life::Mounted(..));
+        let (mounts, others) = candidates.into_iter().partition(mounts);
+        self.decide_each(mounts).await;
+        self.decide_each(others).await;
+    }
+
+    async fn decide_each(&mut self, candidates: Vec<Candidate>) {
         let mut candidates = candidates.into_iter();
         let mut ahead = Ahead::new();
         let mut lots = Vec::new();
@@ -48,7 +56,7 @@ impl Walk<'_> {
                 }
             }
             let wanted = wishes.iter().map(|wish| self.wanted(wish)).collect();
-            ahead.begin(wanted, self.cache.clone());
+            ahead.begin(wanted, self.later_cache().clone());
             lots.push(wishes);
         }
         for wishes in lots {
@@ -259,7 +267,7 @@ impl Walk<'_> {
         Some(Wanted {
             kind: wish.desired.kind,
             place: wish.look_at.clone()?,
-            server: wish.connection.as_ref()?.server.clone(),
+            server: self.later(&wish.connection.as_ref()?.server),
             guide: wish.desired.attributes.clone(),
             owned: wish.owned.clone(),
             referenced: self.graph.referenced(Some(&wish.node)),
@@ -270,13 +278,13 @@ impl Walk<'_> {
         let anew = self.undelivered.contains(&wish.desired.address);
         let (observed, lost) = settle_new(&mut wish, observed, anew);
         let desired = &wish.desired;
-        let moved = wish.owned.as_ref().filter(|owned| {
-            desired
-                .place
-                .as_ref()
-                .is_some_and(|place| owned.place != *place)
-        });
-        let moved = moved.cloned();
+        let carried = wish.owned.as_ref().and_then(|owned| self.carried(owned));
+        let owned = carried.as_ref().or(wish.owned.as_ref());
+        let elsewhere = |owned: &&Arc<Owned>| {
+            let place = desired.place.as_ref();
+            place.is_some_and(|place| owned.place != *place)
+        };
+        let moved = owned.filter(elsewhere).cloned();
         let mut observed = observed;
         let mut old_place = None;
         let decision = match moved {
@@ -289,11 +297,14 @@ impl Walk<'_> {
             None => change_for(
                 desired,
                 observed.as_ref(),
-                wish.owned.as_deref(),
+                owned.map(|owned| &**owned),
                 self.memory.digester(),
             ),
         };
         let mut decision = decision;
+        if carried.is_some() {
+            remember_carried(&mut decision);
+        }
         renew(
             desired,
             &mut decision,
@@ -348,19 +359,22 @@ impl Walk<'_> {
             .await
             .ok()
             .flatten();
+        let is_mount = matches!(desired.kind.life, Life::Mounted(..));
         let Some(at_old) = at_old.filter(|_| !declared_elsewhere) else {
-            return (
-                change_for(desired, at_new.as_ref(), None, digester),
-                None,
-                at_new,
-            );
+            // A run that was cut off moved it, where one was begun; else somebody did, and it is adopted.
+            let begun = owned.in_doubt() && is_mount;
+            let ours = begun.then_some(&**owned);
+            let decision = change_for(desired, at_new.as_ref(), ours, digester);
+            if is_mount && at_new.is_some() && !declared_elsewhere {
+                self.note_shift(desired, &old, true);
+            }
+            return (decision, None, at_new);
         };
-        let remounts = matches!(desired.kind.life, Life::Mounted(..))
-            && at_new.is_none()
-            && !argument(desired, "disable_remount");
+        let remounts = is_mount && at_new.is_none() && !argument(desired, "disable_remount");
         let mut decision = change_for(desired, Some(&at_old), Some(owned), digester);
         if remounts && !decision.change_is_replacement() {
             decision.change = Change::Remount;
+            self.note_shift(desired, &old, false);
         } else {
             decision.change = if desired.lifecycle.create_before_destroy {
                 Change::ReplaceCreateFirst

@@ -41,6 +41,10 @@ impl Memory for Nothing {
     fn random<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<Value>> {
         Box::pin(async { None })
     }
+
+    fn also_of<'a>(&'a self, _: &'a Owned) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async { None })
+    }
 }
 
 impl Digester for Nothing {

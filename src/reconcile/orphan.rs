@@ -69,7 +69,10 @@ impl Walk<'_> {
         while orphans.len() > 0 {
             let some: Vec<Orphan> = orphans.by_ref().take(LOT).collect();
             let observed = self.look_at_orphans(&some).await;
-            for (orphan, observed) in some.into_iter().zip(observed) {
+            for (mut orphan, observed) in some.into_iter().zip(observed) {
+                if !orphan.forget && matches!(observed, Ok(Some(_))) {
+                    self.leave_to_others(&mut orphan).await;
+                }
                 self.orphan(orphan, observed);
             }
         }
@@ -136,6 +139,25 @@ impl Walk<'_> {
             all[index] = found;
         }
         all
+    }
+
+    /// What another configuration has taken from this one is let go of, not destroyed.
+    async fn leave_to_others(&mut self, orphan: &mut Orphan) {
+        let Some(other) = self.memory.also_of(&orphan.owned).await else {
+            return;
+        };
+        let address = &orphan.address;
+        let message = format!(
+            "`{address}` is forgotten, not destroyed: the ledger `{other}` owns the same object"
+        );
+        let told = Diagnostic::warning("owned-elsewhere", message);
+        self.plan.diagnostics.push(
+            told.hint(format!(
+                "to destroy it, remove it from the configuration of `{other}`"
+            ))
+            .address(address),
+        );
+        orphan.forget = true;
     }
 
     fn orphan(

@@ -4,6 +4,7 @@ use super::book::Book;
 use super::graph::{Graph, Item, ModulePath, Node, provider_home, provider_of};
 use super::outside::{Nothing, Outside};
 use super::provider::{connection_name, worked_out};
+use super::shifts::Shifts;
 use super::world::{InstanceScope, Keys, Seen, View, World};
 use crate::catalog::{Life, ResourceType};
 use crate::config::{DeclaredResource, Module, ResourceId};
@@ -26,6 +27,8 @@ pub trait Memory: Send + Sync {
     fn remembers(&self) -> bool;
     /// Reads a random value that is kept beside the ledger, where this identity may: `None` where it may not.
     fn random<'a>(&'a self, birth: &'a str) -> BoxFuture<'a, Option<Value>>;
+    /// Names another ledger that has a record of the same object, where this identity may read it.
+    fn also_of<'a>(&'a self, owned: &'a Owned) -> BoxFuture<'a, Option<String>>;
 }
 
 /// Makes connections of provider blocks.
@@ -112,6 +115,7 @@ pub struct Walk<'a> {
     pub(super) options: &'a Options,
     pub(super) connections: BTreeMap<ProviderName, Option<Connection>>,
     pub(super) cache: Arc<Cache>,
+    pub(super) shifts: Shifts,
     pub(super) plan: Plan,
     pub(super) work: Vec<Work>,
     /// The step of each address.
@@ -175,6 +179,7 @@ async fn walk(
         options,
         connections: BTreeMap::new(),
         cache: Arc::new(cache),
+        shifts: Shifts::default(),
         plan: Plan {
             destroys: options.destroy,
             ..Plan::default()

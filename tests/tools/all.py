@@ -17,6 +17,7 @@ import drift
 import example
 import least
 import locks
+import ownership
 import pipelines
 import review
 import secrets
@@ -40,6 +41,7 @@ def parts():
         yield f"example {name}", lambda name=name: example.whole(name, kinds.get(name, "dev"))
     yield "demo", quiet_demo
     yield "locks", locks.run
+    yield "ownership", ownership.run
     yield "reviews", review.run
     yield "pipelines", pipelines.run
     for module in (bootstrap, unseal, ceremonies, secrets, snapshot, drift, least, deploy):
