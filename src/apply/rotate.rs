@@ -30,22 +30,16 @@ impl Records {
         begun.extend(pending);
     }
 
-    /// Returns the ids that were there before an object was made; `None` where that could not be known.
-    pub(super) fn before(&self, address: &Address) -> Option<BTreeSet<Arc<str>>> {
+    /// Returns what was noted before an object was made; `None` where it could not be known what was there then.
+    pub(super) fn pending(&self, address: &Address) -> Option<Pending> {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
         let pending = begun.get(address)?;
-        matches!(&*pending.action, "create" | "replace").then(|| pending.before.clone())
+        matches!(&*pending.action, "create" | "replace").then(|| pending.clone())
     }
 
     fn note(&self, owned: &Owned) {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         done.insert(owned.address.clone(), owned.clone());
-    }
-
-    /// Tells whether something that was made in this run has this id.
-    pub(super) fn has_id(&self, id: &str) -> bool {
-        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        done.values().any(|owned| &*owned.id == id)
     }
 }
 

@@ -96,6 +96,8 @@ pub(super) struct Run<'a> {
     pub cache: Cache,
     /// One write at a time for each place that several steps change.
     pub places: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// Held together by those that make what the server names, alone by who looks for what it made.
+    pub making: tokio::sync::RwLock<()>,
     /// What goes and takes with it all that is below: the place that it governs, and the steps.
     pub leaving: HashMap<ServerPath, Vec<usize>>,
     /// What the ledger was told in this run.
@@ -135,6 +137,7 @@ pub async fn apply(
         late: tokio::sync::Mutex::default(),
         cache: Cache::default(),
         places: Mutex::default(),
+        making: tokio::sync::RwLock::default(),
         leaving: leaving(&plan),
         records: Records::default(),
         deliveries: Deliveries::of(&plan, &work, &graph),
