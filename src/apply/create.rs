@@ -373,25 +373,27 @@ impl Run<'_> {
         if !(new && matches!(error, ServerError::Conflict { .. })) || user_set {
             return Err(told(&error));
         }
-        let metadata = Request::get(task.place.path.replacen("/data/", "/metadata/", 1))
-            .namespace(&task.place.namespace);
-        let reply = task
-            .connection
-            .server
-            .send(metadata)
-            .await
-            .map_err(|_| told(&error))?;
-        let version = reply
-            .data()
-            .get("current_version")
-            .cloned()
-            .unwrap_or_else(|| Json::from(0));
+        let Some(version) = self.left_version(task).await else {
+            return Err(told(&error));
+        };
         let mut body = body;
         if let Some(Json::Object(options)) = body.get_mut("options") {
             options.insert("cas".to_owned(), version);
         }
         let again = self.post_version_after(task, &body).await;
         again.map_err(|error| told(&error))
+    }
+
+    /// Returns the last version of a secret whose last version is deleted or destroyed; `None` where it can be read, which
+    /// is then another's since the plan, or where nothing is left of it.
+    async fn left_version(&self, task: &Task<'_>) -> Option<Json> {
+        let request = Request::get(&*task.place.path).namespace(&task.place.namespace);
+        match task.connection.server.send(request).await {
+            Err(ServerError::Missing { left, .. }) => {
+                get(left?.data(), "metadata.version").cloned()
+            }
+            _ => None,
+        }
     }
 
     async fn put_secret(&self, task: &Task<'_>) -> Result<Left, Problems> {
