@@ -98,6 +98,8 @@ pub(super) struct Run<'a> {
     pub places: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// Held together by those that make what the server names, alone by who looks for what it made.
     pub making: tokio::sync::RwLock<()>,
+    /// The steps that the server may have done something for.
+    pub written: Mutex<BTreeSet<usize>>,
     /// What goes and takes with it all that is below: the place that it governs, and the steps.
     pub leaving: HashMap<ServerPath, Vec<usize>>,
     /// What the ledger was told in this run.
@@ -138,6 +140,7 @@ pub async fn apply(
         cache: Cache::default(),
         places: Mutex::default(),
         making: tokio::sync::RwLock::default(),
+        written: Mutex::default(),
         leaving: leaving(&plan),
         records: Records::default(),
         deliveries: Deliveries::of(&plan, &work, &graph),
@@ -270,7 +273,9 @@ async fn schedule(run: &Run<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Outco
         };
         let stopped = run.settings.stop.load(Ordering::SeqCst) || run.keeper.is_lost();
         if stopped {
-            queue.clear();
+            for index in queue.drain(..) {
+                diagnostics.extend(run.forget_unwritten(index).await.err());
+            }
         } else {
             if !ready.is_empty() {
                 let begun = beside(&mut flying, &mut ended, begin(run, ready)).await;
@@ -408,7 +413,8 @@ impl Run<'_> {
                 }
                 self.has_become(index)
             }
-            Err(problems) => {
+            Err(mut problems) => {
+                problems.extend(self.forget_unwritten(index).await.err());
                 if told {
                     self.events
                         .failed(&step.address, step.change, begin.elapsed());

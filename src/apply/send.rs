@@ -2,11 +2,14 @@
 
 use super::run::Run;
 use super::write::{Problems, Task, told};
-use crate::catalog::MountTable;
+use crate::catalog::{Life, MountTable};
 use crate::observe::is_as_declared;
 use crate::plan::wire::get;
 use crate::server::{Reply, Request, ServerError};
+use crate::source::Diagnostic;
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How often a call is repeated that was not done.
@@ -41,13 +44,40 @@ impl Run<'_> {
         Ok(reply.body.json().clone())
     }
 
-    /// Sends a write of a task.
+    /// Sends a write of a task, and notes unless the server certainly did nothing.
     pub(super) async fn send(
         &self,
         task: &Task<'_>,
         request: Request,
     ) -> Result<Reply, ServerError> {
-        task.connection.server.send(request).await
+        let server = &task.connection.server;
+        let first = server.send(request.clone().once()).await;
+        if first.as_ref().is_err_and(ServerError::is_not_done) {
+            return first;
+        }
+        self.written().insert(task.index);
+        match first {
+            Err(ServerError::Unsure { .. }) if request.idempotent => server.send(request).await,
+            other => other,
+        }
+    }
+
+    fn written(&self) -> MutexGuard<'_, BTreeSet<usize>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets what was noted of an object that we do not own, when nothing was written to it after all: what is at its
+    /// place later is another's.
+    pub(super) async fn forget_unwritten(&self, index: usize) -> Result<(), Diagnostic> {
+        let step = &self.plan.steps[index];
+        let ours = self.work[index].owned.is_some() || matches!(step.kind.life, Life::Local(_));
+        if ours || self.keeper.is_lost() || self.written().contains(&index) {
+            return Ok(());
+        }
+        match self.records.begun(&step.address) {
+            Some(owned) => self.keeper.forget(&owned).await,
+            None => Ok(()),
+        }
     }
 
     /// Sends a write that must not be done twice. Where its fate is open, also when its repetition was refused, `fate`

@@ -139,6 +139,17 @@ impl ServerError {
         )
     }
 
+    /// Tells whether a request that is sent once at most was certainly not done: it was refused, or never arrived.
+    #[must_use]
+    pub fn is_not_done(&self) -> bool {
+        use ServerError as E;
+        match self {
+            E::Refused { status, .. } => (400..500).contains(status),
+            E::Unsure { .. } | E::Garbled { .. } => false,
+            _ => true,
+        }
+    }
+
     /// Tells whether no server could be worked with: exit code 7 of `apply`.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
