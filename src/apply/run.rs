@@ -1,6 +1,7 @@
 //! The order of an apply: what may run runs, what failed takes its dependents out, the rest goes on.
 
 use super::deliver::Deliveries;
+use super::reach::guarded;
 use super::record::pending;
 use super::rotate::Records;
 use crate::observe::{Cache, Connections, Lease, revoke};
@@ -10,6 +11,7 @@ use crate::plan::{Change, Owned, Plan};
 use crate::reconcile::graph::Graph;
 use crate::reconcile::world::World;
 use crate::reconcile::{Connector, Planned, Work};
+use crate::server::Guard;
 use crate::source::Diagnostic;
 use crate::value::{Address, ServerPath, Value};
 use futures::StreamExt;
@@ -39,6 +41,8 @@ pub trait Keeper: Send + Sync {
     fn drop_random<'a>(&'a self, birth: &'a str) -> BoxFuture<'a, Result<(), Diagnostic>>;
     /// Tells whether the lock was lost: nothing may be written any more.
     fn is_lost(&self) -> bool;
+    /// Returns what lets writes to a server out only while the lock is held; none where there is no lock to lose.
+    fn guard(&self) -> Option<Guard>;
 }
 
 /// What is told while an apply goes on.
@@ -89,6 +93,8 @@ pub(super) struct Run<'a> {
     pub keeper: &'a dyn Keeper,
     pub events: &'a dyn Events,
     pub settings: &'a Settings,
+    /// Stands before every write to a server.
+    pub guard: Option<Guard>,
     /// Connects to servers that only this run knows how to reach.
     pub connector: &'a dyn Connector,
     /// What it connected to.
@@ -119,15 +125,20 @@ pub async fn apply(
 ) -> Report {
     let Planned {
         plan,
-        work,
+        mut work,
         mut world,
         graph,
         ..
     } = planned;
     world.phase = crate::eval::functions::Phase::Apply;
     world.now = settings.now;
+    let guard = keeper.guard();
+    for connection in work.iter_mut().filter_map(|one| one.connection.as_mut()) {
+        *connection = guarded(connection, guard.as_ref());
+    }
     let mut diagnostics = Vec::new();
     let run = Run {
+        guard,
         plan: &plan,
         work: &work,
         graph: &graph,

@@ -2,7 +2,8 @@
 
 usage: faults.py
 """
-import dump
+import signal
+
 import vf
 from ownership import place, settled
 from proxy import Proxy
@@ -126,9 +127,86 @@ def lost_replies(check):
         check("nothing was written anew", versions(bao, "app", "moved") == 2, versions(bao, "app", "moved"))
 
 
+STAFF = 'resource "vault_auth_backend" "staff" {\n  type = "userpass"\n  path = "staff"\n}\n'
+POLICY = 'resource "vault_policy" "shared" {\n  name   = "shared"\n  policy = "path \\"x\\" { capabilities = [\\"read\\"] }"\n}\n'
+BESIDE = 'resource "vault_mount" "kv" {\n  path = "kv"\n  type = "kv-v2"\n}\n'
+SECRET = 'resource "vault_kv_secret_v2" "app" {\n  mount     = "kv"\n  name      = "app"\n  data_json = jsonencode({ whose = "ours" })\n}\n'
+
+
+def owned(run):
+    """What the ledger remembers, as the program lists it."""
+    return run("state", "list").out
+
+
+def refused(check):
+    """What others make where our own create was refused is theirs."""
+    with vf.Bao() as bao, place(bao, "mount", STAFF + BESIDE) as run:
+        faster = lambda: bao.write("sys/auth/staff", {"type": "userpass", "description": "theirs"})
+        with Proxy(bao.addr, ahead={"POST /v1/sys/auth/staff": faster}) as proxy:
+            done = run("apply", "-auto-approve", VAULT_ADDR=proxy.addr)
+        check("a mount that others made first is refused", done.code and "already in use" in done.text, done.text)
+        check("it is not in the ledger, what was made beside it is", "staff" not in owned(run) and "vault_mount.kv" in owned(run), owned(run))
+        planned = run("plan", "-no-adopt")
+        check("a plan does not take it for ours", planned.code and "not ours" in planned.text, planned.text)
+        check.run("destroy", run("destroy", "-auto-approve"), 0)
+        check("it is left alone", "staff/" in bao.read("sys/auth"))
+    with vf.Bao() as bao, place(bao, "policy", POLICY + BESIDE) as run:
+        most = 'path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }'
+        less = most + 'path "sys/policies/acl/shared" { capabilities = ["read"] }'
+        bao.write("sys/policies/acl/most", {"policy": most})
+        token = bao.write("auth/token/create", {"policies": ["most"]})["auth"]["client_token"]
+        with Proxy(bao.addr, ahead={"POST /v1/sys/policies/acl/shared": lambda: bao.write("sys/policies/acl/most", {"policy": less})}) as proxy:
+            denied = run("apply", "-auto-approve", VAULT_ADDR=proxy.addr, VAULT_TOKEN=token)
+        check("a policy that may not be written is refused", denied.code and "denied" in denied.text, denied.text)
+        bao.write("sys/policies/acl/shared", {"policy": 'path "theirs" { capabilities = ["read"] }'})
+        (run.dir / "main.tf").write_text(BESIDE)
+        check.run("its block goes", run("apply", "-auto-approve", "-no-adopt"), 0)
+        there = bao.request("GET", "sys/policies/acl/shared", ok=False)
+        check("what others wrote there stays", there["status"] == 200 and "theirs" in there["data"]["policy"], there)
+
+
+def faster_secret(check):
+    """A secret that was not there when the plan looked is not written over another's."""
+    with vf.Bao() as bao, place(bao, "secret", SECRET) as run:
+        bao.write("sys/mounts/kv", {"type": "kv", "options": {"version": "2"}})
+        vf.wait_for(lambda: bao.request("LIST", "kv/metadata", ok=False)["status"] == 404)
+        faster = lambda: bao.write("kv/data/app", {"data": {"whose": "theirs"}})
+        with Proxy(bao.addr, ahead={"POST /v1/kv/data/app": faster}) as proxy:
+            done = run("apply", "-auto-approve", VAULT_ADDR=proxy.addr)
+        check("a secret that others wrote first is refused", done.code and "somebody else" in done.text, done.text)
+        kept = bao.read("kv/data/app")
+        check("and stays theirs", kept["data"] == {"whose": "theirs"} and kept["metadata"]["version"] == 1, kept)
+        bao.request("DELETE", "kv/data/app")
+        check.run("after a deleted version", run("apply", "-auto-approve"), 0)
+        kept = bao.read("kv/data/app")
+        check("it is written again", kept["data"] == {"whose": "ours"} and kept["metadata"]["version"] == 2, kept)
+        settled(check, run, "after a deleted version")
+
+
+def stopped(check):
+    """A program that slept while another took its lock over writes nothing more."""
+    many = "".join(POLICY.replace("shared", f"p{number}") for number in range(200))
+    with vf.Bao() as bao, place(bao, "stopped", many) as run, Proxy(bao.addr, delay=0.05) as slow:
+        first = run.start("apply", "-auto-approve", VAULT_ADDR=slow.addr)
+        vf.wait_for(lambda: sum("/sys/policies/acl/" in line and line.startswith("POST") for line in list(slow.requests)) > 20)
+        first.send_signal(signal.SIGSTOP)
+        second = run("apply", "-auto-approve", "-lock-timeout=60s")
+        check.run("another run takes over from one that sleeps", second, 0)
+        before = len(slow.requests)
+        first.send_signal(signal.SIGCONT)
+        done = run.finish(first)
+        late = [line for line in slow.requests[before:] if not line.startswith("GET") and "/vaultform" not in line]
+        check("the one that slept writes nothing more", not late, late)
+        check("and says why", done.code and "lock was lost" in done.text, f"{done.code}\n{done.text[-2000:]}")
+        settled(check, run, "after that")
+
+
 def run():
     check = vf.Checks("faults")
     lost_replies(check)
+    refused(check)
+    faster_secret(check)
+    stopped(check)
     return check
 
 
