@@ -501,7 +501,9 @@ pub(super) fn kept(
     {
         let ours = attribute.default != crate::catalog::Default::Server;
         let computed = attribute.presence == crate::catalog::Presence::Computed;
-        if ours || computed || attribute.read != ReadBack::Same {
+        // What may be written by its name may be written by its id.
+        let again = matches!(attribute.read, ReadBack::Same | ReadBack::Named { .. });
+        if ours || computed || !again {
             continue;
         }
         let field = if attribute.field.is_empty() {

@@ -201,11 +201,43 @@ def stopped(check):
         settled(check, run, "after that")
 
 
+SETTINGS = '''
+resource "vault_pki_secret_backend_config_urls" "urls" {
+  backend              = "pki"
+  issuing_certificates = ["https://pki.example/ca"]
+}
+
+resource "vault_pki_secret_backend_config_issuers" "default" {
+  backend                       = "pki"
+  default                       = "root"
+  default_follows_latest_issuer = true
+}
+'''
+
+
+def refused_reset(check):
+    """Settings that the server will not put back are not told to be gone."""
+    with vf.Bao() as bao, place(bao, "settings", SETTINGS) as run:
+        bao.write("sys/mounts/pki", {"type": "pki"})
+        bao.write("pki/root/generate/internal", {"common_name": "root.test", "issuer_name": "root"})
+        check.run("settings of a mount that is there", run("apply", "-auto-approve"), 0)
+        with Proxy(bao.addr, refuses=("POST /v1/pki/config/urls",)) as proxy:
+            done = run("destroy", "-auto-approve", VAULT_ADDR=proxy.addr)
+        check("a refusal to put them back is a failure", done.code and "not today" in done.text, done.text)
+        check("they are still remembered", "config_urls" in owned(run), owned(run))
+        followed = bao.read("pki/config/issuers")
+        check("what must have a value stays, the rest goes back", followed["default"] and not followed["default_follows_latest_issuer"], followed)
+        check("and is forgotten", "config_issuers" not in owned(run), owned(run))
+        check.run("the next destroy", run("destroy", "-auto-approve"), 0)
+        check("puts them back", not bao.read("pki/config/urls")["issuing_certificates"])
+
+
 def run():
     check = vf.Checks("faults")
     lost_replies(check)
     refused(check)
     faster_secret(check)
+    refused_reset(check)
     stopped(check)
     return check
 
