@@ -1,4 +1,5 @@
-"""What goes wrong while an apply runs: replies that get lost, others who are faster, refusals, and a lock that is lost.
+"""What goes wrong while an apply runs: replies that get lost, others who are faster, refusals, what no server takes back,
+and a lock that is lost.
 
 usage: faults.py
 """
@@ -232,12 +233,38 @@ def refused_reset(check):
         check("puts them back", not bao.read("pki/config/urls")["issuing_certificates"])
 
 
+def lowered(check):
+    """No server lowers the version of a KV mount: that is another mount, and what is in it is not lost unasked."""
+    mount = lambda what: f'resource "vault_mount" "kv" {{\n  path = "kv"\n  {what}\n}}\n'
+    with vf.Bao() as bao, place(bao, "lowered", mount('type = "kv-v2"')) as run:
+        check.run("a mount of version 2", run("apply", "-auto-approve"), 0)
+        vf.wait_for(lambda: bao.request("POST", "kv/data/theirs", {"data": {"kept": "yes"}}, ok=False)["status"] == 200)
+        (run.dir / "main.tf").write_text(mount('type = "kv"'))
+        planned = run("plan", "-detailed-exitcode", "-allow-data-loss")
+        check("a lower version is planned as another mount", planned.code == 2 and "must be replaced" in planned.out, planned.text)
+        kept = run("apply", "-auto-approve")
+        check("it is refused while something is in it", kept.code and "-allow-data-loss" in kept.text, kept.text)
+        check("which is still there", bao.read("kv/data/theirs")["data"] == {"kept": "yes"})
+        check.run("it is done when allowed", run("apply", "-auto-approve", "-allow-data-loss"), 0)
+        check("then the version is lower", (bao.read("sys/mounts/kv")["options"] or {}).get("version", "1") == "1")
+        settled(check, run, "after that")
+        bao.write("kv/theirs", {"kept": "yes"})
+        (run.dir / "main.tf").write_text(mount('type = "kv"\n  options = { version = "1" }'))
+        settled(check, run, "version 1 is what is without saying so")
+        (run.dir / "main.tf").write_text(mount('type = "kv-v2"'))
+        check.run("a higher version", run("apply", "-auto-approve"), 0)
+        vf.wait_for(lambda: bao.request("GET", "kv/data/theirs", ok=False)["status"] == 200)
+        check("loses nothing", bao.read("kv/data/theirs")["data"] == {"kept": "yes"})
+        settled(check, run, "after the higher version")
+
+
 def run():
     check = vf.Checks("faults")
     lost_replies(check)
     refused(check)
     faster_secret(check)
     refused_reset(check)
+    lowered(check)
     stopped(check)
     return check
 
