@@ -518,12 +518,13 @@ async fn what_waits_for_its_turn_is_not_sent_once_its_guard_holds_no_more() {
         ok()
     };
     let stub = Stub::start(known(openbao("c"), lose)).await;
-    let http = Http::reach(&Settings {
+    let alone = Settings {
         in_flight: 1,
         ..settings(&stub.address)
-    });
+    };
+    let http = Http::reach(&alone).await.unwrap();
     let guard = crate::server::Guard::new(move || held.load(std::sync::atomic::Ordering::SeqCst));
-    let server = crate::server::guarded(Arc::new(http.await.unwrap()), &guard);
+    let server = crate::server::guarded(Arc::new(http), &guard);
     let write =
         |name: &str| server.send(Request::post(format!("sys/policies/acl/{name}"), json!({})));
     let (first, second, third) = futures::join!(write("a"), write("b"), write("c"));
