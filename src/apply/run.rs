@@ -170,11 +170,10 @@ pub async fn apply(
 fn leaving(plan: &Plan) -> HashMap<ServerPath, Vec<usize>> {
     let mut found: HashMap<ServerPath, Vec<usize>> = HashMap::new();
     let steps = plan.steps.iter().enumerate();
-    for (index, step) in steps.filter(|(_, step)| step.change == Change::Delete) {
-        let ruled = step
-            .place
-            .as_ref()
-            .and_then(|place| governs(step.kind, place));
+    let goes = |change| matches!(change, Change::Delete | Change::Replace);
+    for (index, step) in steps.filter(|(_, step)| goes(step.change)) {
+        let place = step.old_place.as_ref().or(step.place.as_ref());
+        let ruled = place.and_then(|place| governs(step.kind, place));
         if let Some(ruled) = ruled {
             found.entry(ruled).or_default().push(index);
         }

@@ -387,6 +387,9 @@ impl Run<'_> {
             return Ok(());
         };
         let place = old.unwrap_or_else(|| observed.place.clone());
+        if self.goes_along(&place) {
+            return Ok(());
+        }
         let guide = overlaid(&observed.attributes, &self.remembered(task.work));
         self.remove(
             task.step.kind,
