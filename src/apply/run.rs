@@ -15,7 +15,7 @@ use crate::value::{Address, ServerPath, Value};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -98,6 +98,8 @@ pub(super) struct Run<'a> {
     pub places: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// What goes and takes with it all that is below: the place that it governs, and the steps.
     pub leaving: HashMap<ServerPath, Vec<usize>>,
+    /// What is made anew and takes ids along that the server made below it.
+    pub remade: HashSet<ServerPath>,
     /// What the ledger was told in this run.
     pub records: Records,
     pub deliveries: Deliveries,
@@ -136,6 +138,7 @@ pub async fn apply(
         cache: Cache::default(),
         places: Mutex::default(),
         leaving: leaving(&plan),
+        remade: remade(&plan),
         records: Records::default(),
         deliveries: Deliveries::of(&plan, &work, &graph),
         leases: Mutex::default(),
@@ -165,6 +168,19 @@ pub async fn apply(
         world,
         stopped,
     }
+}
+
+/// Returns the places of what is made anew and governs nothing: ids that the server made below them are gone with it.
+fn remade(plan: &Plan) -> HashSet<ServerPath> {
+    let steps = plan
+        .steps
+        .iter()
+        .filter(|step| step.change == Change::Replace);
+    let places = steps.filter_map(|step| {
+        let place = step.old_place.as_ref().or(step.place.as_ref())?;
+        governs(step.kind, place).is_none().then(|| place.clone())
+    });
+    places.collect()
 }
 
 fn leaving(plan: &Plan) -> HashMap<ServerPath, Vec<usize>> {

@@ -202,7 +202,11 @@ impl Walk<'_> {
         };
         let address = orphan.address;
         let reason = self.reason_of(&address);
-        if change == Change::Delete && owned.prevent_destroy {
+        let declared = self.world.block(&address);
+        let guarded = declared.map_or(owned.prevent_destroy, |block| {
+            block.lifecycle.prevent_destroy
+        });
+        if change == Change::Delete && guarded {
             let problem = self.protected(owned);
             self.tell([problem]);
         }
