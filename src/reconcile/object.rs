@@ -198,8 +198,10 @@ impl Walk<'_> {
         let shared = matches!(desired.kind.life, Life::Member { .. });
         let place = desired.place.as_ref().filter(|_| !shared);
         let by_place = place.and_then(|place| self.book.at_place(place, name));
-        let here =
-            |owned: &&Arc<Owned>| home.is_none_or(|home| *owned.place.server == *home.server);
+        let here = |owned: &&Arc<Owned>| {
+            let server = &*owned.place.server;
+            server.is_empty() || home.is_none_or(|home| server == home.server)
+        };
         let by_address = || self.book.at_address(&desired.address, name).filter(here);
         by_place.or_else(by_address).cloned()
     }

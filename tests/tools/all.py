@@ -20,6 +20,7 @@ import locks
 import ownership
 import pipelines
 import review
+import safety
 import secrets
 import snapshot
 import thirdparty
@@ -42,6 +43,7 @@ def parts():
     yield "demo", quiet_demo
     yield "locks", locks.run
     yield "ownership", ownership.run
+    yield "safety", safety.run
     yield "reviews", review.run
     yield "pipelines", pipelines.run
     for module in (bootstrap, unseal, ceremonies, secrets, snapshot, drift, least, deploy):
