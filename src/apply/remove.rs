@@ -56,7 +56,7 @@ impl Run<'_> {
     }
 
     /// Tells whether the mount or namespace that holds a place goes in this plan: then the place goes with it.
-    fn goes_along(&self, place: &ServerPath) -> bool {
+    pub(super) fn goes_along(&self, place: &ServerPath) -> bool {
         let mut steps = ancestors(place)
             .filter_map(|above| self.leaving.get(&above))
             .flatten();

@@ -17,7 +17,7 @@ use crate::value::{Address, ServerPath, Value};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -108,6 +108,8 @@ pub(super) struct Run<'a> {
     pub written: Mutex<BTreeSet<usize>>,
     /// What goes and takes with it all that is below: the place that it governs, and the steps.
     pub leaving: HashMap<ServerPath, Vec<usize>>,
+    /// What is made anew and takes ids along that the server made below it.
+    pub remade: HashSet<ServerPath>,
     /// What the ledger was told in this run.
     pub records: Records,
     pub deliveries: Deliveries,
@@ -153,6 +155,7 @@ pub async fn apply(
         making: tokio::sync::RwLock::default(),
         written: Mutex::default(),
         leaving: leaving(&plan),
+        remade: remade(&plan),
         records: Records::default(),
         deliveries: Deliveries::of(&plan, &work, &graph),
         leases: Mutex::default(),
@@ -184,14 +187,26 @@ pub async fn apply(
     }
 }
 
+/// Returns the places of what is made anew and governs nothing: ids that the server made below them are gone with it.
+fn remade(plan: &Plan) -> HashSet<ServerPath> {
+    let steps = plan
+        .steps
+        .iter()
+        .filter(|step| step.change == Change::Replace);
+    let places = steps.filter_map(|step| {
+        let place = step.old_place.as_ref().or(step.place.as_ref())?;
+        governs(step.kind, place).is_none().then(|| place.clone())
+    });
+    places.collect()
+}
+
 fn leaving(plan: &Plan) -> HashMap<ServerPath, Vec<usize>> {
     let mut found: HashMap<ServerPath, Vec<usize>> = HashMap::new();
     let steps = plan.steps.iter().enumerate();
-    for (index, step) in steps.filter(|(_, step)| step.change == Change::Delete) {
-        let ruled = step
-            .place
-            .as_ref()
-            .and_then(|place| governs(step.kind, place));
+    let goes = |change| matches!(change, Change::Delete | Change::Replace);
+    for (index, step) in steps.filter(|(_, step)| goes(step.change)) {
+        let place = step.old_place.as_ref().or(step.place.as_ref());
+        let ruled = place.and_then(|place| governs(step.kind, place));
         if let Some(ruled) = ruled {
             found.entry(ruled).or_default().push(index);
         }

@@ -8,7 +8,7 @@ use crate::observe::{Connection, Wanted, look_at};
 use crate::plan::change::{is_given_once_to, planned};
 use crate::plan::leaf::leaves;
 use crate::plan::many::in_table;
-use crate::plan::place::{Home, place_of};
+use crate::plan::place::{Home, ancestors, place_of};
 use crate::plan::sends::{Sends, held_value_needed, sends};
 use crate::plan::template::fill;
 use crate::plan::wire::{Carry, encode};
@@ -395,6 +395,11 @@ impl Run<'_> {
             return Ok(());
         };
         let place = old.unwrap_or_else(|| observed.place.clone());
+        let made = matches!(task.step.kind.life, Life::Generate(_));
+        let gone = made && ancestors(&place).any(|above| self.remade.contains(&above));
+        if gone || self.goes_along(&place) {
+            return Ok(());
+        }
         let guide = overlaid(&observed.attributes, &self.remembered(task.work));
         self.remove(
             task.step.kind,

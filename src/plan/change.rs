@@ -233,11 +233,13 @@ pub fn is_given_once_to(attribute: &Attribute, object: &Value) -> bool {
 
 fn ignored(leaf: &Leaf, lifecycle: &Lifecycle) -> bool {
     let own = in_table(&leaf.path);
+    // A key of a map was taken from the server already: see `with_ignored`.
+    let is_map = matches!(leaf.attribute.kind, crate::catalog::Kind::Map(_));
     let covers = |path: &String| {
         own == *path
             || own.starts_with(&format!("{path}."))
-            || (path.starts_with(&format!("{own}[")))
-            || (path.starts_with(&format!("{own}.")))
+            || (!is_map && path.starts_with(&format!("{own}[")))
+            || (!is_map && path.starts_with(&format!("{own}.")))
     };
     lifecycle.ignore_all || lifecycle.ignore_changes.iter().any(covers)
 }

@@ -21,6 +21,7 @@ import locks
 import ownership
 import pipelines
 import review
+import safety
 import secrets
 import snapshot
 import thirdparty
@@ -44,6 +45,7 @@ def parts():
     yield "locks", locks.run
     yield "ownership", ownership.run
     yield "faults", faults.run
+    yield "safety", safety.run
     yield "reviews", review.run
     yield "pipelines", pipelines.run
     for module in (bootstrap, unseal, ceremonies, secrets, snapshot, drift, least, deploy):

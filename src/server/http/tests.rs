@@ -357,14 +357,28 @@ async fn a_version_override_serves_where_the_server_tells_none() {
         (http.identity().product, http.identity().enterprise),
         (Product::Vault, true)
     );
-    stub.seen.lock().unwrap().clear();
-    Http::reach(&Settings {
+    let skips = Settings {
         skip_detection: true,
         ..named
-    })
-    .await
-    .unwrap();
-    assert!(stub.seen.lock().unwrap().is_empty());
+    };
+    let http = Http::reach(&skips).await.unwrap();
+    assert_eq!(*http.identity().id, *stub.address);
+}
+
+/// Objects are remembered by the cluster's id: it must not change with how the version is found.
+#[tokio::test]
+async fn a_version_that_is_said_changes_nothing_about_which_cluster_it_is() {
+    let stub = Stub::start(known(openbao("c"), |_| ok())).await;
+    let named = Settings {
+        version_override: Some("2.1.0".into()),
+        skip_detection: true,
+        ..settings(&stub.address)
+    };
+    let http = Http::reach(&named).await.unwrap();
+    assert_eq!(
+        (&*http.identity().id, &*http.identity().version_text),
+        ("c", "2.1.0")
+    );
 }
 
 #[tokio::test]
