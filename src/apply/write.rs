@@ -108,7 +108,6 @@ impl Run<'_> {
         let task = self.task(index).await?;
         let change = task.step.change;
         let destroys = matches!(change, Change::Replace | Change::ReplaceCreateFirst);
-        let mut left = Left::default();
         let sends = sends_of(&task);
         nothing_held(&task, &sends)?;
         self.remove_lost(&task).await?;
@@ -118,18 +117,11 @@ impl Run<'_> {
         if change == Change::Remount {
             self.remount(&task).await?;
         }
-        if change == Change::Create || destroys {
-            left = self.create(&task).await?;
+        let left = if change == Change::Create || destroys {
+            self.create(&task).await?
         } else {
-            self.update(&task, &sends).await?;
-            left.unsent = sends.unsent;
-            left.id = task
-                .work
-                .owned
-                .as_ref()
-                .map(|owned| owned.id.to_string())
-                .unwrap_or_default();
-        }
+            self.update(&task, sends).await?
+        };
         let id = self.conclude(&task, left).await?;
         if change == Change::ReplaceCreateFirst {
             self.remove_old(&task).await?;
@@ -378,10 +370,30 @@ impl Run<'_> {
         Ok(id_text(&result))
     }
 
-    /// Writes what differs to an object that is there.
-    async fn update(&self, task: &Task<'_>, sends: &Sends) -> Result<(), Problems> {
+    /// Writes what differs to an object that is there; one that went with another in the meantime is made anew.
+    async fn update(&self, task: &Task<'_>, sends: Sends) -> Result<Left, Problems> {
         let wanted = |path: &str| sends.sent.contains(path) || is_inside(path, &sends.leaves);
-        self.send_update(task, &wanted).await
+        match self.send_update(task, &wanted).await {
+            Err(_) if self.is_gone_since(task).await => return self.create(task).await,
+            outcome => outcome?,
+        }
+        let owned = task.work.owned.as_ref();
+        Ok(Left {
+            id: owned.map(|owned| owned.id.to_string()).unwrap_or_default(),
+            unsent: sends.unsent,
+            ..Left::default()
+        })
+    }
+
+    /// Tells whether an object that the server named is there no more, and another one can stand for it: nobody reads the
+    /// id that the plan told, and all that it is made of is known.
+    async fn is_gone_since(&self, task: &Task<'_>) -> bool {
+        let referenced = self.graph.referenced(task.work.node.as_ref());
+        let replaceable = matches!(task.step.kind.life, Life::Generate(_))
+            && referenced.is_some_and(|names| !names.contains("id"))
+            && !task.desired.attributes.has_held();
+        let owned = task.work.owned.as_deref();
+        replaceable && matches!(self.observe(task, &task.place, owned).await, Ok(None))
     }
 
     /// Removes the object that a replacement takes the place of.

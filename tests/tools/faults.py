@@ -258,6 +258,36 @@ def lowered(check):
         settled(check, run, "after the higher version")
 
 
+NAMED = '''
+resource "vault_auth_backend" "desks" {
+  type = "userpass"
+}
+
+resource "vault_identity_entity" "ada" {
+  name = "ada"
+}
+
+resource "vault_identity_entity_alias" "ada" {
+  name           = "ada"
+  mount_accessor = vault_auth_backend.desks.accessor
+  canonical_id   = vault_identity_entity.ada.id
+}
+'''
+
+
+def gone_along(check):
+    """What the server removes with an object that is replaced is made anew in the same run."""
+    with vf.Bao() as bao, place(bao, "named", NAMED) as run:
+        check.run("an entity with an alias", run("apply", "-auto-approve"), 0)
+        check.run("the entity is replaced", run("apply", "-auto-approve", "-replace=vault_identity_entity.ada"), 0)
+        entity, = bao.list("identity/entity/id")
+        alias, = bao.list("identity/entity-alias/id") or [None]
+        check("the new one has the alias", alias and bao.read(f"identity/entity-alias/id/{alias}")["canonical_id"] == entity)
+        settled(check, run, "after the replacement")
+        check.run("destroy", run("destroy", "-auto-approve"), 0)
+        check("nothing is left", not bao.list("identity/entity/id"))
+
+
 def run():
     check = vf.Checks("faults")
     lost_replies(check)
@@ -265,6 +295,7 @@ def run():
     faster_secret(check)
     refused_reset(check)
     lowered(check)
+    gone_along(check)
     stopped(check)
     return check
 
