@@ -126,6 +126,13 @@ def lost_replies(check):
             check("it did", proxy.dropped)
         settled(check, run, "after the move", **again)
         check("nothing was written anew", versions(bao, "app", "moved") == 2, versions(bao, "app", "moved"))
+        gone = [f"DELETE /v1/{path}" for path in ("sys/mounts/moved", "sys/mounts/pki", "sys/auth/approle", "sys/audit/file")]
+        gone += [f"DELETE /v1/identity/{kind}/id/{name}" for kind in ("entity", "group") for name in bao.list(f"identity/{kind}/id")]
+        gone += ["POST /v1/auth/token/revoke-accessor"]
+        with Proxy(bao.addr, drops=gone) as proxy:
+            check.run("the replies to what removes get lost", run("destroy", "-auto-approve", VAULT_ADDR=proxy.addr, **again), 0)
+            check("all of them did", set(proxy.dropped) == set(gone), proxy.drops)
+        check("all is gone", not {"moved/", "pki/"} & {*bao.read("sys/mounts")} and not bao.list("identity/entity/id") and not robots())
 
 
 STAFF = 'resource "vault_auth_backend" "staff" {\n  type = "userpass"\n  path = "staff"\n}\n'
@@ -164,6 +171,21 @@ def refused(check):
         check.run("its block goes", run("apply", "-auto-approve", "-no-adopt"), 0)
         there = bao.request("GET", "sys/policies/acl/shared", ok=False)
         check("what others wrote there stays", there["status"] == 200 and "theirs" in there["data"]["policy"], there)
+
+
+def interrupted(check):
+    """What a run that was asked to stop did not begin is not in the ledger."""
+    many = "".join(POLICY.replace("shared", f"p{number}") for number in range(60))
+    with vf.Bao() as bao, place(bao, "interrupted", many) as run:
+        with Proxy(bao.addr, delay=0.1) as slow:
+            child = run.start("apply", "-auto-approve", VAULT_ADDR=slow.addr)
+            vf.wait_for(lambda: any("POST /v1/sys/policies/acl/" in line for line in list(slow.requests)))
+            child.send_signal(signal.SIGINT)
+            done = run.finish(child)
+        there = {name for name in bao.list("sys/policies/acl") if name.startswith("p")}
+        check("it stops on the way", done.code and 0 < len(there) < 60, f"{done.code} {len(there)}\n{done.text[-2000:]}")
+        noted = {line.strip().rsplit(".")[-1] for line in owned(run).splitlines() if "vault_policy" in line}
+        check("the ledger holds what is there", len(noted) == len(there), f"{noted ^ there}")
 
 
 def faster_secret(check):
@@ -292,6 +314,7 @@ def run():
     check = vf.Checks("faults")
     lost_replies(check)
     refused(check)
+    interrupted(check)
     faster_secret(check)
     refused_reset(check)
     lowered(check)
