@@ -15,6 +15,7 @@ mod record;
 mod remove;
 mod rotate;
 mod run;
+mod send;
 mod write;
 
 pub use conditions::WRITTEN;

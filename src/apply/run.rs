@@ -1,6 +1,7 @@
 //! The order of an apply: what may run runs, what failed takes its dependents out, the rest goes on.
 
 use super::deliver::Deliveries;
+use super::reach::guarded;
 use super::record::pending;
 use super::rotate::Records;
 use crate::observe::{Cache, Connections, Lease, revoke};
@@ -10,6 +11,7 @@ use crate::plan::{Change, Owned, Plan};
 use crate::reconcile::graph::Graph;
 use crate::reconcile::world::World;
 use crate::reconcile::{Connector, Planned, Work};
+use crate::server::Guard;
 use crate::source::Diagnostic;
 use crate::value::{Address, ServerPath, Value};
 use futures::StreamExt;
@@ -39,6 +41,8 @@ pub trait Keeper: Send + Sync {
     fn drop_random<'a>(&'a self, birth: &'a str) -> BoxFuture<'a, Result<(), Diagnostic>>;
     /// Tells whether the lock was lost: nothing may be written any more.
     fn is_lost(&self) -> bool;
+    /// Returns what lets writes to a server out only while the lock is held; none where there is no lock to lose.
+    fn guard(&self) -> Option<Guard>;
 }
 
 /// What is told while an apply goes on.
@@ -89,6 +93,8 @@ pub(super) struct Run<'a> {
     pub keeper: &'a dyn Keeper,
     pub events: &'a dyn Events,
     pub settings: &'a Settings,
+    /// Stands before every write to a server.
+    pub guard: Option<Guard>,
     /// Connects to servers that only this run knows how to reach.
     pub connector: &'a dyn Connector,
     /// What it connected to.
@@ -96,6 +102,10 @@ pub(super) struct Run<'a> {
     pub cache: Cache,
     /// One write at a time for each place that several steps change.
     pub places: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// Held together by those that make what the server names, alone by who looks for what it made.
+    pub making: tokio::sync::RwLock<()>,
+    /// The steps that the server may have done something for.
+    pub written: Mutex<BTreeSet<usize>>,
     /// What goes and takes with it all that is below: the place that it governs, and the steps.
     pub leaving: HashMap<ServerPath, Vec<usize>>,
     /// What is made anew and takes ids along that the server made below it.
@@ -117,15 +127,20 @@ pub async fn apply(
 ) -> Report {
     let Planned {
         plan,
-        work,
+        mut work,
         mut world,
         graph,
         ..
     } = planned;
     world.phase = crate::eval::functions::Phase::Apply;
     world.now = settings.now;
+    let guard = keeper.guard();
+    for connection in work.iter_mut().filter_map(|one| one.connection.as_mut()) {
+        *connection = guarded(connection, guard.as_ref());
+    }
     let mut diagnostics = Vec::new();
     let run = Run {
+        guard,
         plan: &plan,
         work: &work,
         graph: &graph,
@@ -137,6 +152,8 @@ pub async fn apply(
         late: tokio::sync::Mutex::default(),
         cache: Cache::default(),
         places: Mutex::default(),
+        making: tokio::sync::RwLock::default(),
+        written: Mutex::default(),
         leaving: leaving(&plan),
         remade: remade(&plan),
         records: Records::default(),
@@ -282,7 +299,9 @@ async fn schedule(run: &Run<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Outco
         };
         let stopped = run.settings.stop.load(Ordering::SeqCst) || run.keeper.is_lost();
         if stopped {
-            queue.clear();
+            for index in queue.drain(..) {
+                diagnostics.extend(run.forget_unwritten(index).await.err());
+            }
         } else {
             if !ready.is_empty() {
                 let begun = beside(&mut flying, &mut ended, begin(run, ready)).await;
@@ -420,7 +439,8 @@ impl Run<'_> {
                 }
                 self.has_become(index)
             }
-            Err(problems) => {
+            Err(mut problems) => {
+                problems.extend(self.forget_unwritten(index).await.err());
                 if told {
                     self.events
                         .failed(&step.address, step.change, begin.elapsed());

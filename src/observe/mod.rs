@@ -12,7 +12,7 @@ mod single;
 mod tables;
 
 pub use bulk::Cache;
-pub use generate::is_gone;
+pub use generate::{id_of, is_as_declared, is_gone, made_since};
 pub use hoard::{undeclared, undeclared_within};
 pub use leases::{Lease, revoke};
 pub use many::path_of as object_path;

@@ -15,6 +15,7 @@ import demo
 import deploy
 import drift
 import example
+import faults
 import least
 import locks
 import ownership
@@ -43,6 +44,7 @@ def parts():
     yield "demo", quiet_demo
     yield "locks", locks.run
     yield "ownership", ownership.run
+    yield "faults", faults.run
     yield "safety", safety.run
     yield "reviews", review.run
     yield "pipelines", pipelines.run
