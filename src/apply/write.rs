@@ -400,6 +400,8 @@ impl Run<'_> {
         if gone || self.goes_along(&place) {
             return Ok(());
         }
+        self.nothing_new(task.step, &place, &task.connection)
+            .await?;
         let guide = overlaid(&observed.attributes, &self.remembered(task.work));
         self.remove(
             task.step.kind,
