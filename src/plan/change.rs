@@ -1,7 +1,9 @@
 //! Desired + Observed + Owned → what happens to one object: the change table of planning.
 
+pub use super::hidden::concealed;
+use super::hidden::{secret_paths, without_repeats};
+pub use super::shown::planned;
 use super::shown::shown_before;
-pub use super::shown::{concealed, planned};
 use crate::catalog::registry::shared_name;
 use crate::catalog::{Attribute, Default, Life, OnChange, Presence, ReadBack};
 use crate::plan::leaf::{Leaf, leaves};
@@ -70,7 +72,9 @@ pub fn change_for(
     let replaced = matches!(change, Change::Replace | Change::ReplaceCreateFirst);
     let after = planned(desired, (!replaced).then_some(observed), owned, &attributes);
     let before = shown_before(desired, live, &after, &attributes, replaced);
-    let before = concealed(before, owned);
+    let before = concealed(before, desired.kind, owned);
+    let secret = secret_paths(desired.kind, &desired.attributes);
+    let before = without_repeats(before, desired.kind, &secret);
     Decision {
         change,
         before: Some(before),

@@ -193,7 +193,7 @@ impl Walk<'_> {
         }
         let seen = observed
             .as_ref()
-            .map(|observed| concealed(observed.attributes.clone(), Some(owned)));
+            .map(|observed| concealed(observed.attributes.clone(), orphan.kind, Some(owned)));
         let before = seen.map(|seen| with_id(&seen, owned));
         let before =
             before.or_else(|| (change == Change::Delete).then(|| with_id(&orphan.guide, owned)));
