@@ -1,7 +1,6 @@
 //! Desired + Observed + Owned → what happens to one object: the change table of planning.
 
-pub use super::hidden::concealed;
-use super::hidden::{secret_paths, without_repeats};
+use super::hidden::{concealed, secret_paths, without_repeats};
 pub use super::shown::planned;
 use super::shown::shown_before;
 use crate::catalog::registry::shared_name;

@@ -4,6 +4,7 @@ use super::wire::{field_of, join};
 use crate::catalog::{Attribute, Kind, Nesting, ReadBack, ResourceType};
 use crate::plan::leaf::{is_live, leaves};
 use crate::plan::many::in_table;
+use crate::plan::template::placeholders;
 use crate::plan::types::Owned;
 use crate::value::{Marks, Shape, Type, Value};
 use std::collections::BTreeSet;
@@ -39,6 +40,13 @@ pub fn concealed(object: Value, kind: &ResourceType, owned: Option<&Owned>) -> V
     without_repeats(object, kind, hidden)
 }
 
+/// Marks what an object repeats of its own secret attributes.
+#[must_use]
+pub fn consistent(object: Value, kind: &ResourceType) -> Value {
+    let secret = secret_paths(kind, &object);
+    without_repeats(object, kind, &secret)
+}
+
 /// Marks the attributes that tell the same fields of the server as these secret ones. What is not known yet is left as it
 /// is: it tells nothing.
 #[must_use]
@@ -63,7 +71,14 @@ pub fn without_repeats(object: Value, kind: &ResourceType, secret: &BTreeSet<Arc
         let repeated = attribute.repeats.iter().filter(|(_, of)| hidden(of));
         repeated.map(|(entry, _)| join(attribute.name, entry))
     });
-    let paths: BTreeSet<String> = paths.chain(repeats).collect();
+    let formed = kind.all().filter_map(|attribute| match attribute.read {
+        ReadBack::Template(template) => Some((attribute.name, template)),
+        _ => None,
+    });
+    let formed = formed.chain([("id", id_template(kind))]);
+    let formed = formed.filter(|(_, template)| placeholders(template).any(hidden));
+    let formed = formed.map(|(name, _)| name.to_owned());
+    let paths: BTreeSet<String> = paths.chain(repeats).chain(formed).collect();
     let known = |path: &&String| {
         let top = object.field(path.split('.').next().unwrap_or_default());
         top.is_some_and(|value| !value.is_unknown() && !value.is_null())
@@ -72,6 +87,35 @@ pub fn without_repeats(object: Value, kind: &ResourceType, secret: &BTreeSet<Arc
     paths
         .into_iter()
         .fold(object.clone(), |object, path| sensitive_at(object, path))
+}
+
+fn id_template(kind: &ResourceType) -> &'static str {
+    match kind.id {
+        "" => kind.place,
+        id => id,
+    }
+}
+
+/// Names the attributes that make an object's place.
+fn placing(kind: &ResourceType) -> impl Iterator<Item = &'static str> {
+    let templates = [kind.place, id_template(kind)];
+    let names = templates.into_iter().flat_map(placeholders);
+    names.chain(["namespace"])
+}
+
+/// Returns the secret values that an object's place is made of.
+pub fn secrets_in_place<'a>(
+    kind: &ResourceType,
+    attributes: &'a Value,
+) -> impl Iterator<Item = &'a Value> {
+    let values = placing(kind).filter_map(|name| attributes.field(name));
+    values.filter(|value| value.marks_within().sensitive)
+}
+
+/// Tells whether an object's place was secret when we wrote it.
+#[must_use]
+pub fn was_in_secret_place(kind: &ResourceType, owned: &Owned) -> bool {
+    placing(kind).any(|name| owned.hidden.contains(name))
 }
 
 /// Tells whether one dotted path is the other, or within it; the empty path holds all.
@@ -197,6 +241,25 @@ mod tests {
         let fields = object.as_fields().unwrap().iter();
         let marked = fields.filter(|(_, value)| value.marks_within().sensitive);
         marked.map(|(name, _)| name.to_string()).collect()
+    }
+
+    #[test]
+    fn a_place_of_secrets_is_secret() {
+        const PLACED: ResourceType =
+            ResourceType::new("x_z", "x", "{mount}/x/{name}", Life::Upsert(Omitted::Kept))
+                .attributes(&[
+                    text("mount", "x").identity(),
+                    text("name", "x").identity(),
+                    text("path", "x").computed().formed("{mount}/x/{name}"),
+                    text("other", "x").computed().formed("{mount}"),
+                ]);
+        let names = ["mount", "name", "path", "other", "id"];
+        let fields = names.map(|name| (name.into(), Value::from("v")));
+        let object = Value::object(fields.into());
+        let object = without_repeats(object, &PLACED, &["name".into()].into());
+        let secret = |name: &&str| object.field(name).unwrap().marks.sensitive;
+        let secret: Vec<&str> = names.into_iter().filter(secret).collect();
+        assert_eq!(secret, ["path", "id"]);
     }
 
     #[test]
