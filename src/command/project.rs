@@ -189,6 +189,9 @@ impl Project {
     /// Makes the world in which expressions are evaluated.
     #[must_use]
     pub fn world(&self, context: &Context, assigned: &Assigned) -> World {
+        for value in assigned.values.values() {
+            context.veil.add_secrets(value);
+        }
         World::new(
             self.configuration.clone(),
             context.files.clone(),

@@ -15,6 +15,7 @@ mod imports;
 mod life;
 mod modules;
 mod place;
+mod secrets;
 mod tests;
 
 use place::{Place, Ran, files, request, started};
