@@ -74,3 +74,41 @@ fn what_a_server_refuses_in_a_policy_is_told_at_its_place_before_anything_is_wri
     std::fs::write(place.path("main.tf"), waits).unwrap();
     place.run(&["plan"]).ended(1).says("`wriet`");
 }
+
+const HELD: &str = r#"
+resource "vault_policy" "a" {
+  name   = "acc-a"
+  policy = <<-EOT
+    path "kv/data/x/*" {
+      capabilities = ["read", "update"]
+    }
+  EOT
+}
+
+resource "vault_identity_group" "g" {
+  name              = "acc-g"
+  policies          = [vault_policy.a.name]
+  member_entity_ids = [vault_identity_entity.e.id]
+}
+
+resource "vault_identity_entity" "e" {
+  name = "acc-e"
+}
+"#;
+
+#[test]
+fn members_of_a_group_are_told_with_it() {
+    let (_runtime, bao) = started();
+    let place = Place::on(&bao, HELD);
+    place
+        .run(&["apply", "-auto-approve", "-no-color"])
+        .ended(0)
+        .says("+ entity acc-e, group acc-g gain read, update on kv/data/x/*")
+        .says("through policy acc-a");
+    let more = HELD.replace("\"update\"]", "\"update\", \"delete\"]");
+    std::fs::write(place.path("main.tf"), more).unwrap();
+    place
+        .run(&["plan", "-no-color"])
+        .ended(0)
+        .says("+ entity acc-e, group acc-g gain delete on kv/data/x/*");
+}
