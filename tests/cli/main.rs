@@ -15,6 +15,7 @@ mod imports;
 mod life;
 mod modules;
 mod place;
+mod policies;
 mod secrets;
 mod tests;
 
@@ -385,7 +386,7 @@ fn objects_change_their_owner_and_address() {
 
     let other = Place::on(
         &bao,
-        "resource \"vault_policy\" \"mine\" {\n  name   = \"reader\"\n  policy = \"\"\n}\n",
+        "resource \"vault_policy\" \"mine\" {\n  name   = \"reader\"\n  policy = \"path \\\"x\\\" {}\"\n}\n",
     );
     let other = other.with("VAULTFORM_NAME", "second");
     other
