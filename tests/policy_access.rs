@@ -81,7 +81,7 @@ fn roles_change_by_their_policies_and_by_their_lists() {
     assert_eq!(
         lines(&compared(&before, &after)),
         [
-            "role ci: Gained update on kv/a by r w",
+            "role ci: Gained update on kv/a by w",
             "role old: Lost read update on kv/a by w",
         ]
     );
@@ -135,10 +135,73 @@ fn the_worst_comes_first() {
     assert_eq!(
         dangers,
         [
-            Danger::Sudo,
             Danger::RootEquivalent,
+            Danger::Sudo,
             Danger::System,
             Danger::Wildcard
+        ]
+    );
+    let all = r#"path "*" { capabilities = ["create", "read", "update", "delete", "list", "patch", "sudo"] }"#;
+    let after = side(
+        &[
+            (
+                "p",
+                r#"path "sys/policies/acl/*" { capabilities = ["update"] }"#,
+            ),
+            (
+                "q",
+                r#"path "sys/health" { capabilities = ["read", "sudo"] }"#,
+            ),
+            ("z", all),
+        ],
+        vec![role("a", &["q"]), role("b", &["p"]), role("c", &["z"])],
+    );
+    let changes = compared(&side(&[], after.holders.clone()), &after).changes;
+    let told: Vec<_> = changes
+        .iter()
+        .map(|one| (one.pattern.as_str(), one.danger))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("*", Danger::RootEquivalent),
+            ("sys/policies/acl/*", Danger::RootEquivalent),
+            ("sys/health", Danger::Sudo)
+        ]
+    );
+    // What is there already counts: `sudo` makes it as good as root.
+    let made = |capabilities: &str| {
+        let text = format!(r#"path "auth/token/create" {{ capabilities = [{capabilities}] }}"#);
+        side(&[("t", &text)], vec![role("a", &["t"])])
+    };
+    let changes = compared(&made(r#""update""#), &made(r#""update", "sudo""#)).changes;
+    assert_eq!(changes.len(), 1);
+    assert!(
+        changes
+            .iter()
+            .all(|one| one.danger == Danger::RootEquivalent)
+    );
+    let changes = compared(&made(r#""update""#), &made(r#""update", "read""#)).changes;
+    assert!(changes.iter().all(|one| one.danger == Danger::Plain));
+}
+
+#[test]
+fn each_is_told_with_the_policies_by_which_it_gains() {
+    let mut group = group("g", &["id-e"], &["a"]);
+    group.others_give = false;
+    let holders = vec![
+        role("b", &["b"]),
+        role("both", &["a", "b"]),
+        group,
+        entity("e"),
+    ];
+    let after = side(&[("a", WRITE), ("b", READ)], holders.clone());
+    assert_eq!(
+        lines(&compared(&side(&[], holders), &after)),
+        [
+            "entity e, group g: Gained read update on kv/a by a",
+            "role both: Gained read update on kv/a by a b",
+            "role b: Gained read on kv/a by b",
         ]
     );
 }
@@ -174,8 +237,7 @@ fn groups_and_their_members_are_told_apart() {
             &both(&["id-ann"], READ),
             &both(&["id-ann"], WRITE)
         )),
-        ["group ops: Gained update on kv/a by r"],
-        "the group speaks for its members"
+        ["entity ann, group ops: Gained update on kv/a by r"]
     );
     assert_eq!(
         lines(&compared(
@@ -221,7 +283,7 @@ fn lists_that_others_fill_keep_what_is_not_taken_out() {
     let before = census(&["r", "w"], &["w"], false);
     assert_eq!(
         lines(&compared(&before, &census(&[], &[], true))),
-        ["group ops: Lost update on kv/a by r w"],
+        ["group ops: Lost update on kv/a by w"],
         "`r` is somebody else's gift"
     );
     assert_eq!(

@@ -12,6 +12,7 @@ mod many;
 mod read;
 mod reach;
 mod record;
+mod recount;
 mod remove;
 mod rotate;
 mod run;

@@ -29,6 +29,7 @@ impl Run<'_> {
             let guide = self.guide(index);
             let is_namespace = governs(step.kind, place).is_some_and(|ruled| ruled.path.is_empty());
             if is_namespace || !self.goes_along(place) {
+                self.nothing_new(step, place, connection).await?;
                 self.remove(step.kind, place, &guide, work.owned.as_deref(), connection)
                     .await?;
             }

@@ -110,6 +110,8 @@ pub(super) struct Run<'a> {
     pub leaving: HashMap<ServerPath, Vec<usize>>,
     /// What is made anew and takes ids along that the server made below it.
     pub remade: HashSet<ServerPath>,
+    /// All places of the plan, where it removes what may hold more than them.
+    pub known: HashSet<ServerPath>,
     /// What the ledger was told in this run.
     pub records: Records,
     pub deliveries: Deliveries,
@@ -156,6 +158,7 @@ pub async fn apply(
         written: Mutex::default(),
         leaving: leaving(&plan),
         remade: remade(&plan),
+        known: super::recount::known(&plan, &work),
         records: Records::default(),
         deliveries: Deliveries::of(&plan, &work, &graph),
         leases: Mutex::default(),

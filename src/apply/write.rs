@@ -6,6 +6,7 @@ use super::run::{Run, id_text};
 use crate::catalog::{Life, Removal};
 use crate::observe::{Connection, Wanted, look_at};
 use crate::plan::change::{is_given_once_to, planned};
+use crate::plan::hidden::secrets_in_place;
 use crate::plan::leaf::leaves;
 use crate::plan::many::in_table;
 use crate::plan::place::{Home, ancestors, place_of};
@@ -87,6 +88,9 @@ impl Run<'_> {
             .filter(|id| !id.is_empty());
         let fresh = !matches!(step.change, Change::Update | Change::Remount);
         let id = id.filter(|_| !fresh);
+        for secret in secrets_in_place(step.kind, &desired.attributes) {
+            self.connector.keep_quiet(secret);
+        }
         let place = place_of(step.kind, &desired.attributes, home, id.as_deref());
         let place = place.or_else(|| step.place.clone());
         let base = ServerPath::new(
@@ -412,6 +416,8 @@ impl Run<'_> {
         if gone || self.goes_along(&place) {
             return Ok(());
         }
+        self.nothing_new(task.step, &place, &task.connection)
+            .await?;
         let guide = overlaid(&observed.attributes, &self.remembered(task.work));
         self.remove(
             task.step.kind,

@@ -140,6 +140,8 @@ pub struct Attribute {
     pub part: &'static str,
     pub on_change: OnChange,
     pub sensitive: bool,
+    /// Entries of this map that say what another attribute says: pairs of key and path. Where that is secret they are.
+    pub repeats: &'static [(&'static str, &'static str)],
     /// Goes to the server and is never shown; `Some("x")` names the attribute that it is another way to say.
     pub write_only: Option<&'static str>,
     /// Only read or set when the object is made; later writes leave it out.
@@ -170,6 +172,7 @@ impl Attribute {
             part: "",
             on_change: OnChange::Update,
             sensitive: false,
+            repeats: &[],
             write_only: None,
             create_only: false,
             said_empty: false,
@@ -312,6 +315,13 @@ impl Attribute {
     #[must_use]
     pub const fn sensitive(mut self) -> Attribute {
         self.sensitive = true;
+        self
+    }
+
+    /// Entries of this map say what other attributes say: pairs of key and path.
+    #[must_use]
+    pub const fn repeats(mut self, pairs: &'static [(&'static str, &'static str)]) -> Attribute {
+        self.repeats = pairs;
         self
     }
 

@@ -293,7 +293,7 @@ impl Local {
         )
     }
 
-    /// Tells whether its outputs are secret: a plan never reads them.
+    /// Tells whether some of its outputs are secret: a plan holds them.
     #[must_use]
     pub const fn is_secret(self) -> bool {
         matches!(

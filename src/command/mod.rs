@@ -294,7 +294,7 @@ async fn dispatch(context: &Context, matches: &ArgMatches) -> Done {
         "show" => show::run(context, matches).await,
         "drift" => drift::run(context, matches).await,
         "output" => output::run(context, matches).await,
-        "validate" => validate::run(context, matches),
+        "validate" => validate::run(context, matches).await,
         "test" => test::run(context, matches).await,
         "console" => console::run(context, matches).await,
         "lint" => lint::run(context, matches).await,

@@ -7,6 +7,7 @@ use super::exit::Failure;
 use super::lockout;
 use super::project::{self, Project};
 use super::settings;
+use super::stock::{Judged, Witness, refused};
 use super::wish::Wish;
 use crate::config::DeclaredProvider;
 use crate::config::variables::{Argument, Assigned};
@@ -108,7 +109,8 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
         None => project::read(context, order.wish.skip_foreign)?,
     };
     let assigned = project.variables(context, order.arguments.clone(), order.ask)?;
-    let world = project.world(context, &assigned);
+    let witness = Arc::new(Witness::new(context.files.clone()));
+    let world = project.world_among(context, &assigned, witness.clone());
     let mut links = Links::new(context, order.parallelism).with_token(order.token.clone());
     if let Some(patience) = order.patience {
         links = links.impatient(patience);
@@ -149,7 +151,9 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
         .notices
         .extend(session.ledger.notices().iter().cloned());
     session.notices.append(&mut project.diagnostics);
-    let planned = session.plan(context, world, project, &order).await;
+    let planned = session
+        .plan(context, (world, &witness), project, &order)
+        .await;
     Ok((session, planned))
 }
 
@@ -311,7 +315,7 @@ impl Session {
     async fn plan(
         &mut self,
         context: &Context,
-        world: World,
+        (world, witness): (World, &Witness),
         project: Project,
         order: &Order,
     ) -> Planned {
@@ -346,6 +350,14 @@ impl Session {
         let writes = planned.plan.steps.iter().any(|step| step.change.writes());
         if writes && !order.wish.refresh_only {
             let mut stock = access::stock(context, &planned).await;
+            let judged = Judged {
+                before: &stock.before,
+                after: &stock.after,
+                server: Some(stock.server),
+                read: &witness.texts(),
+            };
+            let problems = refused(context, &planned, &judged);
+            planned.plan.diagnostics.extend(problems);
             self.access = stock.access();
             self.notices.extend(access::incomparable(&self.access));
             if !order.wish.allow_lockout {

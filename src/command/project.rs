@@ -189,9 +189,23 @@ impl Project {
     /// Makes the world in which expressions are evaluated.
     #[must_use]
     pub fn world(&self, context: &Context, assigned: &Assigned) -> World {
+        self.world_among(context, assigned, context.files.clone())
+    }
+
+    /// Makes the world in which expressions are evaluated, among files that are given.
+    #[must_use]
+    pub fn world_among(
+        &self,
+        context: &Context,
+        assigned: &Assigned,
+        files: Arc<dyn Surroundings>,
+    ) -> World {
+        for value in assigned.values.values() {
+            context.veil.add_secrets(value);
+        }
         World::new(
             self.configuration.clone(),
-            context.files.clone(),
+            files,
             assigned.values.clone(),
             context.workspace.clone(),
             PathBuf::from("."),

@@ -7,8 +7,9 @@ use super::flags::{ignored, switch};
 use super::plan::may_show;
 use super::planning::{Order, make};
 use super::wish::Wish;
-use crate::reconcile::Planned;
+use crate::plan::OutputChange;
 use crate::reconcile::world::View;
+use crate::reconcile::{Planned, reveal};
 use crate::source::Diagnostic;
 use crate::value::{ModuleAddress, Value};
 use crate::view::outputs::applied_outputs;
@@ -42,7 +43,11 @@ pub async fn look(context: &Context, matches: &ArgMatches) -> Result<Live, Failu
         wish,
         ..Order::default()
     };
-    let (session, planned) = make(context, order).await?;
+    let (session, mut planned) = make(context, order).await?;
+    let held = |change: &OutputChange| change.after.as_ref().is_some_and(Value::has_held);
+    if planned.plan.outputs.iter().any(held) {
+        reveal(&mut planned, &session.ledger).await;
+    }
     let live = live(&planned);
     context.tell(&session.close().await);
     Ok(live)
@@ -75,7 +80,7 @@ fn live(planned: &Planned) -> Live {
         .filter_map(|name| {
             Some((
                 name.clone(),
-                planned.world.output(&root, name, View::Plan).ok()?,
+                planned.world.output(&root, name, View::Real).ok()?,
             ))
         })
         .filter(|(_, value)| value.is_wholly_known() && !value.is_null());

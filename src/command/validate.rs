@@ -6,14 +6,21 @@ use super::findings::report;
 use super::flags::{ignored, is_set, switch};
 use super::form::{FINDINGS, Form, format_flag};
 use super::project;
+use super::stock::{Judged, Witness, refused};
 use super::wish::variable_flags;
-use crate::config::Options;
-use crate::reconcile::blind;
+use crate::config::{Configuration, Options};
+use crate::plan::census::{Side, census};
+use crate::policy::Census;
+use crate::reconcile::graph::Graph;
+use crate::reconcile::world::World;
+use crate::reconcile::{blind, offline};
 use crate::source::Diagnostic;
 use crate::view::diagnostic::valid_text;
 use crate::view::diagnostic_json::validate_document;
 use crate::view::findings::Finding;
 use clap::{ArgMatches, Command};
+use std::path::Path;
+use std::sync::Arc;
 
 /// Declares the command.
 #[must_use]
@@ -34,7 +41,7 @@ pub fn command() -> Command {
 ///
 /// # Errors
 /// When the form of the report is none: what is wrong with the configuration is told.
-pub fn run(context: &Context, matches: &ArgMatches) -> Done {
+pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
     let form = Form::read(matches, FINDINGS)?;
     let options = Options {
         skip_foreign: is_set(matches, "skip-foreign"),
@@ -45,6 +52,9 @@ pub fn run(context: &Context, matches: &ArgMatches) -> Done {
             let world = project.blind_world(context);
             let mut found = project.diagnostics;
             found.extend(blind::check(&world));
+            if !found.iter().any(Diagnostic::is_error) {
+                found.extend(policies(context, &project.configuration, project.graph).await);
+            }
             if !is_set(matches, "no-tests") {
                 found.extend(super::test::check(context, matches, &project.configuration));
             }
@@ -72,4 +82,22 @@ pub fn run(context: &Context, matches: &ArgMatches) -> Done {
         }
     }
     Ok(if valid { Exit::Done } else { Exit::Failed })
+}
+
+/// Tells what every server would refuse in policies, as far as their texts are known without variables.
+async fn policies(
+    context: &Context,
+    configuration: &Arc<Configuration>,
+    graph: Graph,
+) -> Vec<Diagnostic> {
+    let witness = Arc::new(Witness::new(context.files.clone()));
+    let world = World::blind(configuration.clone(), witness.clone(), Path::new("."));
+    let planned = offline(world, graph).await;
+    let judged = Judged {
+        before: &Census::default(),
+        after: &census(&planned.plan, Side::After),
+        server: None,
+        read: &witness.texts(),
+    };
+    refused(context, &planned, &judged)
 }

@@ -1,12 +1,13 @@
 //! Desired + Observed + Owned → what happens to one object: the change table of planning.
 
+use super::hidden::{concealed, secret_paths, without_repeats};
+pub use super::shown::planned;
 use super::shown::shown_before;
-pub use super::shown::{concealed, planned};
 use crate::catalog::registry::shared_name;
-use crate::catalog::{Attribute, Default, Life, OnChange, Presence, ReadBack};
-use crate::plan::leaf::{Leaf, leaves};
+use crate::catalog::{Attribute, Default, Life, OnChange, Presence, ReadBack, ResourceType};
+use crate::plan::leaf::{Leaf, is_live, leaves};
 use crate::plan::many::{in_table, name_in};
-use crate::plan::normal::url_with_password;
+use crate::plan::normal::{normal, url_with_password};
 use crate::plan::types::{
     AttributeChange, Change, Comparison, Desired, Lifecycle, Observed, Origin, Owned, Reason,
 };
@@ -50,7 +51,7 @@ pub fn change_for(
         if desired.lacks.contains(in_table(&leaf.path)) {
             continue;
         }
-        let change = compare(&leaf, observed, owned, &desired.lifecycle, digester);
+        let change = compare(&leaf, desired, observed, owned, digester);
         attributes.insert(shared_name(&leaf.path), change);
     }
     let pending = owned.is_some_and(Owned::in_doubt);
@@ -70,7 +71,9 @@ pub fn change_for(
     let replaced = matches!(change, Change::Replace | Change::ReplaceCreateFirst);
     let after = planned(desired, (!replaced).then_some(observed), owned, &attributes);
     let before = shown_before(desired, live, &after, &attributes, replaced);
-    let before = concealed(before, owned);
+    let before = concealed(before, desired.kind, owned);
+    let secret = secret_paths(desired.kind, &desired.attributes);
+    let before = without_repeats(before, desired.kind, &secret);
     Decision {
         change,
         before: Some(before),
@@ -133,9 +136,9 @@ fn overall_origin<'a>(
 /// Compares one leaf.
 fn compare(
     leaf: &Leaf,
+    desired: &Desired,
     observed: &Observed,
     owned: Option<&Owned>,
-    lifecycle: &Lifecycle,
     digester: &dyn Digester,
 ) -> AttributeChange {
     let same = |comparison| AttributeChange {
@@ -144,7 +147,7 @@ fn compare(
         origin: None,
         replaces: false,
     };
-    if ignored(leaf, lifecycle) {
+    if ignored(leaf, &desired.lifecycle) {
         return same(Comparison::NotComparable);
     }
     let rotated = owned.is_some_and(|owned| owned.rotated.contains(leaf.path.as_str()));
@@ -168,7 +171,12 @@ fn compare(
         let equal = owned.is_none_or(|owned| wish_digest(leaf, digester) == recorded(owned, leaf));
         (Comparison::NotComparable, equal)
     } else {
-        unreadable(leaf, observed, owned, digester)
+        let (comparison, equal) = unreadable(leaf, observed, owned, digester);
+        let live = twin_live(leaf, desired.kind, observed);
+        (
+            comparison,
+            equal && !overwritten(leaf, live, owned, digester),
+        )
     };
     if equal {
         return same(comparison);
@@ -196,6 +204,28 @@ fn resaid(leaf: &Leaf, owned: Option<&Owned>, digester: &dyn Digester) -> bool {
     let wish = leaf.desired.as_ref();
     let says = wish.and_then(|wish| url_with_password(&leaf.attribute.kind, wish));
     said.is_some_and(|said| says.is_some_and(|says| digester.digest(&says) != said))
+}
+
+/// Returns the live value of what a write-only attribute is another way to say, where the server answers it.
+fn twin_live(leaf: &Leaf, kind: &ResourceType, observed: &Observed) -> Option<Json> {
+    let twin = leaf
+        .attribute
+        .write_only
+        .filter(|_| leaf.top() == leaf.path)?;
+    let twin = kind.attribute(twin).filter(|twin| is_live(twin.read))?;
+    let live = observed.attributes.field(twin.name)?;
+    normal(&twin.kind, live).filter(|live| !live.is_null())
+}
+
+/// Tells whether what was sent of a write-only attribute stands there no more.
+fn overwritten(
+    leaf: &Leaf,
+    live: Option<Json>,
+    owned: Option<&Owned>,
+    digester: &dyn Digester,
+) -> bool {
+    let sent = owned.and_then(|owned| sent(owned, leaf));
+    live.is_some_and(|live| sent.is_some_and(|sent| digester.digest(&live) != sent))
 }
 
 /// Tells whether an attribute that the configuration leaves out is the server's business.

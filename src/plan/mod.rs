@@ -6,6 +6,7 @@ pub mod change;
 pub mod given;
 pub mod guard;
 pub mod ignore;
+pub mod hidden;
 pub mod leaf;
 pub mod many;
 pub mod normal;

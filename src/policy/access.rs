@@ -7,7 +7,7 @@ use super::capability::Capability;
 use super::census::{Census, Holder, HolderKind, Key, Listed};
 use super::change::{Change, Danger, Direction, Incomparable};
 use super::difference::difference;
-use super::merged::{Context, RuleSet};
+use super::merged::{Context, RuleSet, Source};
 use super::parse::parse_at;
 use super::paths::PathSet;
 use super::pattern::Pattern;
@@ -214,11 +214,8 @@ fn held(before: &Census, after: &Census) -> Vec<Held> {
             list.extend(left_alone(before, was));
         }
         if kind == HolderKind::Entity {
-            let groups = [groups(before, was), groups(after, is)];
-            if groups.first() != groups.last() {
-                add_groups(before, groups.first(), &mut own_before);
-                add_groups(after, groups.last(), &mut own_after);
-            }
+            add_groups(before, &groups(before, was), &mut own_before);
+            add_groups(after, &groups(after, is), &mut own_after);
         }
         // Everybody who logs in has the policy `default`: coming and going is compared with it.
         let default = (namespace.clone(), "default".to_owned());
@@ -292,12 +289,8 @@ fn groups(census: &Census, entity: Option<&Holder>) -> BTreeSet<String> {
     found
 }
 
-fn add_groups(
-    census: &Census,
-    names: Option<&BTreeSet<String>>,
-    into: &mut Option<BTreeSet<Name>>,
-) {
-    let (Some(names), Some(into)) = (names, into) else {
+fn add_groups(census: &Census, names: &BTreeSet<String>, into: &mut Option<BTreeSet<Name>>) {
+    let Some(into) = into.as_mut().filter(|_| !names.is_empty()) else {
         return;
     };
     let groups = census.holders.iter().filter(|one| {
@@ -383,22 +376,28 @@ fn compare([before, after]: &[Vec<Policy>; 2], context: &Context<'_>) -> Outcome
         .collect())
 }
 
-/// Returns the policies whose rule decides for a change's example.
+/// Returns the policies that grant what changes for its example; those that decide together where none grants it alone.
 fn deciding(rules: Option<&RuleSet>, policies: &[Policy], change: &Change) -> Vec<String> {
-    let listing = matches!(change.capability, Capability::List | Capability::Scan);
-    let slash = if listing { "/" } else { "" };
-    let path = format!("{}{slash}", change.example);
-    let rule = rules.and_then(|rules| {
-        let (at, _) = rules.find(&path, listing)?;
-        rules.rule(at)
-    });
-    let sources = rule.into_iter().flat_map(|rule| &rule.sources);
-    let mut names: Vec<String> = sources
-        .filter_map(|source| Some(policies.get(source.policy)?.name.clone()))
-        .collect();
+    let rule = rules.and_then(|rules| change.rule_of(rules));
+    let sources = || rule.into_iter().flat_map(|rule| &rule.sources);
+    let grants = |source: &&Source| {
+        let policy = policies.get(source.policy);
+        let rule = policy.and_then(|policy| policy.rules.get(source.rule));
+        rule.is_some_and(|rule| rule.permissions.capabilities.has(change.capability))
+    };
+    let name = |source: &Source| Some(policies.get(source.policy)?.name.clone());
+    let mut names: Vec<String> = sources().filter(grants).filter_map(name).collect();
+    if names.is_empty() {
+        names = sources().filter_map(name).collect();
+    }
     names.sort();
     names.dedup();
     names
+}
+
+/// Returns how much of a pattern is fixed, in bytes: the less, the more paths it has.
+fn breadth(pattern: &str) -> usize {
+    pattern.find(['*', '+']).unwrap_or(pattern.len())
 }
 
 /// What makes two lines one: direction, pattern, exceptions, mount.
@@ -406,10 +405,16 @@ type Line = (Direction, String, Vec<String>, Option<String>);
 
 /// What is known of a line.
 struct Entry {
-    danger: Danger,
     example: String,
+    whose: BTreeMap<Who, Part>,
+}
+
+/// What somebody has of a line.
+#[derive(Clone)]
+struct Part {
+    danger: Danger,
+    capabilities: BTreeSet<Capability>,
     through: BTreeSet<String>,
-    whose: BTreeMap<Who, BTreeSet<Capability>>,
 }
 
 #[derive(Default)]
@@ -443,15 +448,17 @@ impl Collected {
         (example, through): (&str, &[String]),
     ) {
         let entry = self.lines.entry(line).or_insert_with(|| Entry {
-            danger: change.danger,
             example: example.to_owned(),
-            through: BTreeSet::new(),
             whose: BTreeMap::new(),
         });
-        entry.danger = entry.danger.min(change.danger);
-        entry.through.extend(through.iter().cloned());
-        let whose = entry.whose.entry(who.clone()).or_default();
-        whose.insert(change.capability);
+        let part = entry.whose.entry(who.clone()).or_insert_with(|| Part {
+            danger: change.danger,
+            capabilities: BTreeSet::new(),
+            through: BTreeSet::new(),
+        });
+        part.danger = part.danger.min(change.danger);
+        part.through.extend(through.iter().cloned());
+        part.capabilities.insert(change.capability);
     }
 
     /// Notes policies of unknown text among those that somebody comes to hold.
@@ -549,11 +556,12 @@ impl Collected {
     fn finish(self) -> Access {
         let mut changes = Vec::new();
         for ((direction, pattern, except, mount), entry) in self.lines {
-            let mut alike: BTreeMap<BTreeSet<Capability>, Vec<Who>> = BTreeMap::new();
-            for (who, capabilities) in entry.whose {
-                alike.entry(capabilities).or_default().push(who);
+            let mut alike: BTreeMap<_, Vec<Who>> = BTreeMap::new();
+            for (who, part) in entry.whose {
+                let key = (part.capabilities, part.through, part.danger);
+                alike.entry(key).or_default().push(who);
             }
-            for (capabilities, who) in alike {
+            for ((capabilities, through, danger), who) in alike {
                 changes.push(AccessChange {
                     who,
                     direction,
@@ -561,8 +569,8 @@ impl Collected {
                     pattern: pattern.clone(),
                     except: except.clone(),
                     example: entry.example.clone(),
-                    danger: entry.danger,
-                    through: entry.through.iter().cloned().collect(),
+                    danger,
+                    through: through.into_iter().collect(),
                     mount: mount.clone(),
                 });
             }
@@ -572,7 +580,15 @@ impl Collected {
             Direction::Conditions => 1,
             Direction::Lost => 2,
         };
-        changes.sort_by_key(|one: &AccessChange| (place(one.direction), one.danger));
+        changes.sort_by_key(|one: &AccessChange| {
+            let gives = std::cmp::Reverse(one.capabilities.len());
+            (
+                place(one.direction),
+                one.danger,
+                breadth(&one.pattern),
+                gives,
+            )
+        });
         Access {
             changes,
             unknown: self.unknown.into_iter().collect(),

@@ -1,7 +1,7 @@
 //! What a comparison of policies finds.
 
 use super::capability::{Capabilities, Capability};
-use super::merged::Broken;
+use super::merged::{Broken, Merged, RuleSet};
 use super::paths::{PathSet, Segment};
 use super::power::Powers;
 
@@ -39,9 +39,9 @@ pub enum Incomparable {
 /// How much somebody can do with what changes, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Danger {
-    Sudo,
     /// Whoever has it can give itself every right.
     RootEquivalent,
+    Sudo,
     /// The server's own endpoints.
     System,
     /// Anything below a path.
@@ -69,15 +69,23 @@ impl Change {
     pub fn concerns(&self, path: &str) -> bool {
         self.pattern.contains(path) && !self.except.iter().any(|set| set.contains(path))
     }
+
+    /// Returns the rule that decides for the example.
+    pub(super) fn rule_of<'r>(&self, rules: &'r RuleSet) -> Option<&'r Merged> {
+        let listing = matches!(self.capability, Capability::List | Capability::Scan);
+        let slash = if listing { "/" } else { "" };
+        let (at, _) = rules.find(&format!("{}{slash}", self.example), listing)?;
+        rules.rule(at)
+    }
 }
 
-/// Judges a change.
-pub(super) fn danger(change: &Change, powers: &Powers) -> Danger {
-    let granted = Capabilities::NONE.with(change.capability);
+/// Judges a change; `granted` is all that is granted, with the change, for its example.
+pub(super) fn danger(change: &Change, granted: Capabilities, powers: &Powers) -> Danger {
     let set = &change.pattern;
+    let all = granted.with(change.capability);
     match set.first() {
+        _ if powers.reached(set, all, Some(change.capability)).is_some() => Danger::RootEquivalent,
         _ if change.capability == Capability::Sudo => Danger::Sudo,
-        _ if powers.reached(set, granted).is_some() => Danger::RootEquivalent,
         Some(Segment::Begins(_)) => Danger::System,
         Some(Segment::Is(first)) if first == "sys" => Danger::System,
         _ if set.is_open() || set.segments().iter().any(is_wild) => Danger::Wildcard,

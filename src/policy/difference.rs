@@ -39,7 +39,13 @@ pub fn difference(
     }
     let powers = Powers::new();
     for change in &mut changes {
-        change.danger = danger(change, &powers);
+        let rules = match change.direction {
+            Direction::Lost => &before,
+            Direction::Gained | Direction::Conditions => &after,
+        };
+        let rule = change.rule_of(rules);
+        let granted = rule.map(|rule| rule.permissions.capabilities);
+        change.danger = danger(change, granted.unwrap_or_default(), &powers);
     }
     changes.sort_by_cached_key(|change| {
         (

@@ -84,15 +84,19 @@ impl Powers {
         }
     }
 
-    /// Returns the first such path that a set reaches with these capabilities.
+    /// Returns the first such path that a set reaches with these capabilities, `part` of which it takes, where that is asked.
     pub(super) fn reached(
         &self,
         set: &PathSet,
         granted: Capabilities,
+        part: Option<Capability>,
     ) -> Option<&'static RootEquivalent> {
         let holds = |one: &RootEquivalent| {
             one.any.iter().any(|each| granted.has(*each))
                 && (!one.sudo || granted.has(Capability::Sudo))
+                && part.is_none_or(|part| {
+                    one.any.contains(&part) || one.sudo && part == Capability::Sudo
+                })
         };
         self.known
             .iter()

@@ -1,8 +1,8 @@
 //! Objects that no server keeps: random values, `terraform_data`, `null_resource`.
 
 use super::made;
-use super::walk::{Candidate, Walk, Work};
-use crate::catalog::{Attribute, Default, Life, Local, Presence, ReadBack};
+use super::walk::{Candidate, Memory, Planned, Walk, Work};
+use crate::catalog::{Attribute, Default, Life, Local, Presence, ReadBack, ResourceType};
 
 use crate::eval::schema::type_of;
 use crate::plan::change::Digester;
@@ -91,11 +91,13 @@ impl Walk<'_> {
         self.postconditions(&node, &address, each_value);
     }
 
-    /// Returns the kept outputs as a plan sees them: open ones as they are where this identity may read them, secret ones
-    /// held.
+    /// Returns the kept outputs as a plan sees them: open ones as they are where this identity may read them, those of secret
+    /// ones too; secrets are held.
     async fn kept(&self, desired: &Desired, owned: &Owned) -> Option<Value> {
         let readable = match desired.kind.life {
-            Life::Local(local) if local.is_kept() && !local.is_secret() => {
+            Life::Local(local)
+                if local.is_kept() && (!local.is_secret() || desired.kind.all().any(is_open)) =>
+            {
                 let kept = self.memory.random(&owned.id).await;
                 let now = self.world.surroundings.started();
                 kept.map(|kept| made::refreshed(local, &desired.attributes, kept, now))
@@ -107,6 +109,7 @@ impl Walk<'_> {
             let ty = type_of(&attribute.kind);
             let read = readable
                 .as_ref()
+                .filter(|_| !is_secret(desired.kind, attribute))
                 .and_then(|value| value.field(attribute.name))
                 .cloned();
             let digest = owned.sent.get(attribute.name).cloned();
@@ -308,6 +311,43 @@ fn outputs(desired: &Desired, known: Option<&Value>, owned: Option<&Owned>) -> V
 /// Tells whether an attribute that is left out comes from the making.
 fn is_told(attribute: &Attribute) -> bool {
     attribute.presence == Presence::Computed || attribute.default == Default::Server
+}
+
+/// Tells whether an attribute that comes from the making may be shown; an `id` may be nothing but a name.
+fn is_open(attribute: &Attribute) -> bool {
+    is_told(attribute) && !attribute.sensitive && attribute.name != "id"
+}
+
+/// Tells whether plans hold an attribute, so that its digest is the same for whoever may read it and for whoever may not.
+fn is_secret(kind: &ResourceType, attribute: &Attribute) -> bool {
+    matches!(kind.life, Life::Local(local) if local.is_secret() && attribute.sensitive)
+}
+
+/// Lets an apply's view of a world see what is kept beside the ledger, as far as it may be read.
+pub async fn reveal(planned: &mut Planned, memory: &dyn Memory) {
+    let kept =
+        |life: &Life| matches!(life, Life::Local(local) if local.is_kept() && local.is_secret());
+    for (step, work) in planned.plan.steps.iter().zip(&planned.work) {
+        let Some(owned) = work.owned.as_ref().filter(|_| kept(&step.kind.life)) else {
+            continue;
+        };
+        let Some(mut seen) = planned.world.seen(&step.address).cloned() else {
+            continue;
+        };
+        let read = match seen.plan.has_held() {
+            true => memory.random(&owned.id).await,
+            false => None,
+        };
+        let Some(read) = read else { continue };
+        let mut fields = seen.plan.as_fields().cloned().unwrap_or_default();
+        for (name, value) in fields.iter_mut().filter(|(_, value)| value.has_held()) {
+            if let Some(read) = read.field(name) {
+                *value = read.clone().marked(value.marks);
+            }
+        }
+        seen.real = Some(Value::object(fields));
+        planned.world.learn(&step.address, Some(seen));
+    }
 }
 
 /// Returns the attributes as they were, as far as that is remembered: what changed is held.

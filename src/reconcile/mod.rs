@@ -35,6 +35,7 @@ mod validation;
 mod walk;
 pub mod world;
 
+pub use local::reveal;
 pub use moved::parse_address;
 pub use offline::offline;
 pub use provider::provider_now;

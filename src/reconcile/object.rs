@@ -10,6 +10,7 @@ use crate::config::IgnoreChanges;
 use crate::eval::{Decoded, decode_body};
 use crate::observe::{Connection, Wanted};
 use crate::plan::change::{Decision, change_for, planned};
+use crate::plan::hidden::secrets_in_place;
 use crate::plan::ignore::with_ignored;
 use crate::plan::place::{Home, namespace_of, place_of};
 use crate::plan::template::{fill, lacking};
@@ -135,6 +136,9 @@ impl Walk<'_> {
         }
         attributes = self.with_members(&candidate, attributes);
         let kind = candidate.kind;
+        for secret in secrets_in_place(kind, &attributes) {
+            self.connector.keep_quiet(secret);
+        }
         let home = connection.as_ref().map(home_of);
         let place = home.and_then(|home| place_of(kind, &attributes, home, None));
         let needs = self.needs(&candidate);

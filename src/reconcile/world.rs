@@ -415,6 +415,17 @@ impl World {
     }
 
     /// Returns the declaration of a block.
+    /// Returns the block that declares an object.
+    #[must_use]
+    pub fn declares(&self, address: &Address) -> Option<&DeclaredResource> {
+        let id = ResourceId {
+            mode: address.mode,
+            type_name: address.type_name.clone(),
+            name: address.name.clone(),
+        };
+        self.declared(&address.module, &id)
+    }
+
     pub(super) fn declared(
         &self,
         module: &ModuleAddress,

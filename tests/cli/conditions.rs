@@ -32,7 +32,7 @@ resource "vault_policy" "app" {
 
 resource "vault_policy" "first" {
   name   = "first"
-  policy = ""
+  policy = "path \"x\" {}"
 
   lifecycle {
     precondition {

@@ -119,3 +119,66 @@ fn only_the_file_that_is_asked_for_holds_the_key() {
     let mode = std::fs::metadata(place.path("out/ca.key")).unwrap();
     assert_eq!(mode.permissions().mode() & 0o777, 0o600);
 }
+
+const KEY: &str = r#"
+resource "tls_private_key" "k" {
+  algorithm = "ED25519"
+}
+
+resource "random_password" "p" {
+  length = 20
+}
+
+resource "vault_jwt_auth_backend" "j" {
+  path                   = "jwt"
+  jwt_validation_pubkeys = [tls_private_key.k.public_key_pem]
+}
+
+resource "vault_policy" "p" {
+  name   = "p"
+  policy = "path \"kv/${tls_private_key.k.public_key_fingerprint_sha256}\" {}"
+}
+
+resource "vault_mount" "kv" {
+  path = "kv"
+  type = "kv-v2"
+}
+
+resource "vault_kv_secret_v2" "s" {
+  mount     = vault_mount.kv.path
+  name      = "s"
+  data_json = jsonencode({ key = tls_private_key.k.private_key_pem, password = random_password.p.result })
+}
+
+output "pub" {
+  value = tls_private_key.k.public_key_pem
+}
+
+output "password" {
+  value     = random_password.p.result
+  sensitive = true
+}
+"#;
+
+#[test]
+fn what_is_open_of_a_kept_key_is_known_and_its_secrets_stay_held() {
+    let (_runtime, bao) = started();
+    let place = Place::on(&bao, KEY);
+    place.run(&["apply", "-auto-approve"]).ended(0);
+    place
+        .run(&["plan", "-detailed-exitcode", "-no-color"])
+        .ended(0)
+        .says("No changes.");
+    let public = place.run(&["output", "-raw", "pub"]).ended(0);
+    assert!(public.out.starts_with("-----BEGIN PUBLIC KEY-----"));
+    let password = place.run(&["output", "-raw", "password"]).ended(0);
+    assert_eq!(password.out.chars().count(), 20);
+    let all = place.run(&["output", "-json"]).ended(0);
+    let all: serde_json::Value = serde_json::from_str(&all.out).unwrap();
+    assert_eq!(all["password"]["value"], password.out);
+    assert_eq!(all["pub"]["value"], public.out);
+    let changed = KEY.replace("kv/$", "other/$");
+    std::fs::write(place.path("main.tf"), changed).unwrap();
+    let plan = place.run(&["plan", "-no-color"]).ended(0);
+    plan.says("1 to change").says_not(&password.out);
+}

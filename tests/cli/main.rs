@@ -15,6 +15,8 @@ mod imports;
 mod life;
 mod modules;
 mod place;
+mod policies;
+mod secrets;
 mod tests;
 
 use place::{Place, Ran, files, request, started};
@@ -384,7 +386,7 @@ fn objects_change_their_owner_and_address() {
 
     let other = Place::on(
         &bao,
-        "resource \"vault_policy\" \"mine\" {\n  name   = \"reader\"\n  policy = \"\"\n}\n",
+        "resource \"vault_policy\" \"mine\" {\n  name   = \"reader\"\n  policy = \"path \\\"x\\\" {}\"\n}\n",
     );
     let other = other.with("VAULTFORM_NAME", "second");
     other

@@ -10,7 +10,7 @@ const POLICY: &str = r#"
 variable "name" {}
 resource "vault_policy" "p" {
   name   = var.name
-  policy = ""
+  policy = "path \"x\" {}"
 }
 "#;
 

@@ -4,6 +4,7 @@ usage: safety.py
 """
 import vf
 from ownership import place
+from proxy import Proxy
 
 TWO_SERVERS = '''
 provider "vault" {}
@@ -98,6 +99,19 @@ resource "vault_mount" "inside" {
 resource "vault_auth_backend" "users" {
   type = "userpass"
   path = "users"
+}
+'''
+
+FIRST_ANOTHER = '''
+resource "vault_mount" "kv" {
+  path = "kv"
+  type = "kv-v2"
+}
+
+resource "vault_policy" "first" {
+  name       = "first"
+  policy     = "path \\"x\\" { capabilities = [\\"read\\"] }"
+  depends_on = [vault_mount.kv]
 }
 '''
 
@@ -269,6 +283,17 @@ def namespaces(check):
         check("nothing is lost", bao.read("kv/data/theirs", namespace="team")["data"] == {"a": "b"})
 
 
+def meanwhile(check):
+    """What is written between a plan and its apply is not lost with a mount that was empty when the plan was made."""
+    with vf.Bao() as bao, place(bao, "meanwhile", FIRST_ANOTHER) as run:
+        check.run("apply", run("apply", "-auto-approve"), 0)
+        late = {"DELETE /v1/sys/policies/acl/first": lambda: bao.write("kv/data/late", {"data": {"a": "b"}})}
+        with Proxy(bao.addr, ahead=late) as proxy:
+            done = run("destroy", "-auto-approve", VAULT_ADDR=proxy.addr)
+        check("a secret that came after the plan stops the destroy", done.code == 3 and "since the plan was made" in done.text, done.text)
+        check("and is still there", bao.read("kv/data/late")["data"] == {"a": "b"})
+
+
 def left_to_others(check):
     """`ignore_changes` leaves what it names to others, to one key of a map, and no more."""
     with vf.Bao() as bao, place(bao, "ignored", LEFT_TO_OTHERS % {"own": "6", "protected": "false"}) as run:
@@ -315,7 +340,7 @@ def blind_spot(check):
 
 def run():
     check = vf.Checks("safety")
-    for part in (another_server, taken_along, occupied, namespaces, left_to_others, blind_spot):
+    for part in (another_server, taken_along, occupied, namespaces, meanwhile, left_to_others, blind_spot):
         part(check)
     return check
 

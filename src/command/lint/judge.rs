@@ -1,10 +1,10 @@
 //! What the lints say of what was found in a directory, each finding at its place in a file.
 
-use crate::command::stock::{Place, Read, Stock, read_policy};
+use crate::command::stock::{Place, Read, Stock, faults, read_policy};
 use crate::policy::lint::{
     AuthRole, Edit, Facts, Finding, Mount, NamedPolicy, fix, lint, unneeded, without_element,
 };
-use crate::policy::{Census, Extent, Policy, PolicyText, Server};
+use crate::policy::{Census, Policy, PolicyText, Server};
 use crate::source::{Diagnostic, FileId, Label, Sources, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,7 +116,7 @@ impl<'s> Ground<'s> {
         manner: Manner,
         declared: bool,
     ) -> Vec<Found> {
-        let mut found: Vec<Found> = policies.iter().flat_map(|known| faults(known)).collect();
+        let mut found: Vec<Found> = policies.iter().flat_map(|known| refused(known)).collect();
         let named: Vec<NamedPolicy<'_>> = policies
             .iter()
             .map(|known| NamedPolicy {
@@ -209,29 +209,14 @@ fn put(diagnostic: &mut Diagnostic, span: Span) {
 }
 
 /// Returns what the server would refuse in a policy's text.
-fn faults(known: &Known<'_>) -> Vec<Found> {
-    let (policy, faults, _) = &known.read;
-    let placed = |fault: &Diagnostic| {
-        let mut fault = fault.clone();
-        let at = fault.labels.first().map(|label| Extent {
-            start: label.span.start,
-            end: label.span.end,
-        });
-        fault.labels.clear();
-        let span = at.and_then(|extent| known.place.span(policy, extent));
-        if let Some(span) = span.or(known.text.origin.span) {
-            put(&mut fault, span);
-        }
-        if let Some(address) = &known.text.origin.address {
-            fault = fault.address(address);
-        }
-        Found {
-            diagnostic: fault,
-            silenced: None,
-            edits: Vec::new(),
-        }
-    };
-    faults.iter().map(placed).collect()
+fn refused(known: &Known<'_>) -> Vec<Found> {
+    let told = faults(&known.read, &known.place, &known.text.origin).into_iter();
+    let found = told.map(|diagnostic| Found {
+        diagnostic,
+        silenced: None,
+        edits: Vec::new(),
+    });
+    found.collect()
 }
 
 /// Returns the edits of files that put a finding right.
@@ -245,7 +230,7 @@ fn mending(finding: &Finding, known: &Known<'_>, sources: &Sources) -> Option<Ve
     }
     let edits = fix(finding, policy, &known.text.text);
     let spans = edits.into_iter().map(|Edit { extent, text }| {
-        let span = known.place.span(policy, extent)?;
+        let span = known.place.exact(policy, extent)?;
         Some((span, text))
     });
     spans.collect()

@@ -3,9 +3,12 @@
 
 mod loose;
 mod place;
+mod refused;
 mod witness;
 
 pub use place::{Place, TextMap};
+pub use refused::{Judged, faults, refused};
+pub use witness::Witness;
 
 use super::context::Context;
 use super::exit::Failure;
@@ -19,10 +22,9 @@ use crate::policy::{Census, Policy, PolicyText, Server, parse_at};
 use crate::reconcile::world::World;
 use crate::reconcile::{Planned, offline};
 use crate::source::{Diagnostic, FileId, Severity, Surroundings};
-use place::{Document, Written};
+use place::{Document, Finder, Written};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use witness::Witness;
 
 /// All that was found.
 #[derive(Default)]
@@ -142,18 +144,17 @@ async fn configured(
     stock.written = Written::of(&context.sources.borrow());
     let documents = documents(&planned);
     let read = witness.texts();
+    let finder = Finder {
+        world: &planned.world,
+        read: &read,
+        documents: &documents,
+        written: &stock.written,
+    };
+    let mut sources = context.sources.borrow_mut();
     let policies = stock.census.policies.iter();
-    let places = policies.map(|policy| {
-        let mut sources = context.sources.borrow_mut();
-        place::find(
-            &policy.text,
-            &read,
-            &documents,
-            &stock.written,
-            &mut sources,
-        )
-    });
-    stock.places = places.collect();
+    stock.places = policies
+        .map(|policy| finder.place(policy, &mut sources))
+        .collect();
     Ok(read.into_iter().map(|(path, _)| path).collect())
 }
 

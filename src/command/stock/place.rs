@@ -1,9 +1,12 @@
 //! Where the text of a policy stands in the files: a file of its own, a heredoc, the rules of a policy document.
 
-use crate::policy::{Extent, Policy};
+use crate::catalog::Kind;
+use crate::policy::{Extent, Policy, PolicyText};
+use crate::reconcile::parse_address;
+use crate::reconcile::world::World;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::{Block, Body, Expression, Node, Part, parse_file};
-use crate::value::Value;
+use crate::value::{ModuleAddress, Value};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -13,7 +16,9 @@ pub enum Place {
     /// Nowhere as it is: it was put together.
     #[default]
     Nowhere,
-    /// Letter by letter in a file.
+    /// Made by an expression.
+    Made(Span),
+    /// Line by line in a file.
     Text(TextMap),
     /// Each rule is a block; the spans of these in order.
     Rules(Vec<RuleBlock>),
@@ -43,6 +48,8 @@ struct Line {
     at: u32,
     /// Where the file's line begins, the indent included.
     margin: u32,
+    /// Where the file's line ends, if it says something else letter by letter: then only the whole line is a place.
+    loose: Option<u32>,
 }
 
 impl TextMap {
@@ -57,6 +64,7 @@ impl TextMap {
                 end,
                 at: 0,
                 margin: 0,
+                loose: None,
             }],
         }
     }
@@ -79,11 +87,38 @@ impl TextMap {
                 end: narrow(start + line.len())?,
                 at: span.start + narrow(at + indent.len())?,
                 margin: span.start + narrow(at)?,
+                loose: None,
             });
             start += line.len();
             at += raw.len();
         }
         raws.next().is_none().then_some(TextMap {
+            file: span.file,
+            lines,
+        })
+    }
+
+    /// Makes the map of a text that a heredoc says line by line, some of them with values filled in; `None` where it does not.
+    #[must_use]
+    pub fn of_heredoc(text: &str, span: Span, raw: &str) -> Option<TextMap> {
+        let (opening, _) = raw
+            .split_once('\n')
+            .filter(|(opening, _)| opening.starts_with("<<"))?;
+        let mut raws: Vec<&str> = raw.split_inclusive('\n').skip(1).collect();
+        // The line with the marker that ends it.
+        raws.pop();
+        let texts: Vec<&str> = text.split_inclusive('\n').collect();
+        if raws.len() != texts.len() {
+            return None;
+        }
+        let (mut start, mut at) = (0, opening.len() + 1);
+        let mut lines = Vec::new();
+        for (raw, line) in raws.into_iter().zip(texts) {
+            lines.push(line_of((start, line), (at, raw), span.start)?);
+            start += line.len();
+            at += raw.len();
+        }
+        Some(TextMap {
             file: span.file,
             lines,
         })
@@ -95,6 +130,17 @@ impl TextMap {
         (at <= line.end).then_some(line)
     }
 
+    /// Returns the place in the file, where all lines of it stand there letter by letter.
+    #[must_use]
+    pub fn exact(&self, extent: Extent) -> Option<Span> {
+        let mut within = self
+            .lines
+            .iter()
+            .filter(|line| line.start <= extent.end && extent.start <= line.end);
+        let exact = within.all(|line| line.loose.is_none());
+        self.span(extent).filter(|_| exact)
+    }
+
     /// Returns the place in the file. What begins and ends with whole lines has their indent too.
     #[must_use]
     pub fn span(&self, extent: Extent) -> Option<Span> {
@@ -102,11 +148,14 @@ impl TextMap {
         let last_byte = extent.end.max(extent.start + 1) - 1;
         let last = self.line(last_byte)?;
         let whole = extent.start == first.start && extent.end == last.end;
-        let start = match whole {
-            true => first.margin,
-            false => first.at + (extent.start - first.start),
+        let start = match (whole, first.loose) {
+            (true, _) => first.margin,
+            (false, Some(_)) => first.at,
+            (false, None) => first.at + (extent.start - first.start),
         };
-        let end = last.at + (last_byte - last.start) + u32::from(extent.end > extent.start);
+        let end = last.loose.unwrap_or_else(|| {
+            last.at + (last_byte - last.start) + u32::from(extent.end > extent.start)
+        });
         Some(Span {
             file: self.file,
             start,
@@ -115,12 +164,44 @@ impl TextMap {
     }
 }
 
+/// Makes the line of a map from where it begins in the text and in what the file says of it.
+fn line_of((start, line): (usize, &str), (at, raw): (usize, &str), base: u32) -> Option<Line> {
+    let narrow = |place: usize| u32::try_from(place).ok();
+    let indent = raw.len() - raw.trim_start_matches([' ', '\t']).len();
+    let found = Line {
+        start: narrow(start)?,
+        end: narrow(start + line.len())?,
+        at: base + narrow(at + indent)?,
+        margin: base + narrow(at)?,
+        loose: Some(base + narrow(at + raw.trim_end().len().max(indent))?),
+    };
+    match raw.strip_suffix(line) {
+        Some(cut) if cut.trim().is_empty() => Some(Line {
+            at: base + narrow(at + cut.len())?,
+            loose: None,
+            ..found
+        }),
+        _ => raw.contains("${").then_some(found),
+    }
+}
+
 impl Place {
+    /// Returns where a part of the policy's text stands letter by letter.
+    #[must_use]
+    pub fn exact(&self, policy: &Policy, extent: Extent) -> Option<Span> {
+        match self {
+            Place::Nowhere | Place::Made(_) => None,
+            Place::Text(map) => map.exact(extent),
+            Place::Rules(_) => self.span(policy, extent),
+        }
+    }
+
     /// Returns where a part of the policy's text stands.
     #[must_use]
     pub fn span(&self, policy: &Policy, extent: Extent) -> Option<Span> {
         match self {
             Place::Nowhere => None,
+            Place::Made(span) => Some(*span),
             Place::Text(map) => map.span(extent),
             Place::Rules(_) => self.rule(policy, extent).map(|block| block.span),
         }
@@ -147,6 +228,16 @@ pub struct Document {
 }
 
 impl Document {
+    /// The policy's text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where its rules stand.
+    pub fn place(&self) -> Place {
+        Place::Rules(self.rules.clone())
+    }
+
     /// Reads what became of a policy document's body.
     pub fn of(values: &Value, body: &Body) -> Option<Document> {
         let text = values.field("hcl")?.as_text()?.to_owned();
@@ -237,8 +328,41 @@ impl Written {
     }
 }
 
-/// Finds where the text of a policy stands. A file that holds just it is added to the sources.
-pub fn find(
+/// What is searched for the texts of policies.
+pub struct Finder<'w> {
+    pub world: &'w World,
+    /// The files that evaluation read.
+    pub read: &'w [(PathBuf, String)],
+    pub documents: &'w [Document],
+    pub written: &'w Written,
+}
+
+impl Finder<'_> {
+    /// Finds where a policy stands. A file that holds just its text is added to the sources.
+    pub fn place(&self, policy: &PolicyText, sources: &mut Sources) -> Place {
+        let text = &policy.text;
+        match find(text, self.read, self.documents, self.written, sources) {
+            Place::Nowhere => self.made(policy, sources).unwrap_or_default(),
+            place => place,
+        }
+    }
+
+    /// Looks at the expression that makes the text of a policy.
+    fn made(&self, policy: &PolicyText, sources: &Sources) -> Option<Place> {
+        let address = parse_address(policy.origin.address.as_deref()?).ok()?;
+        let declared = self
+            .world
+            .declares(&address.address(&ModuleAddress::default())?)?;
+        let mut attributes = declared.kind?.all();
+        let attribute = attributes.find(|one| matches!(one.kind, Kind::Policy))?;
+        let span = declared.body.attribute(attribute.name)?.value.span;
+        let map = TextMap::of_heredoc(&policy.text, span, sources.text(span));
+        Some(map.map_or(Place::Made(span), Place::Text))
+    }
+}
+
+/// Finds where the text of a policy stands letter by letter. A file that holds just it is added to the sources.
+fn find(
     text: &str,
     read: &[(PathBuf, String)],
     documents: &[Document],
@@ -257,9 +381,7 @@ pub fn find(
         return TextMap::within(text, *span, &raw).map_or(Place::Nowhere, Place::Text);
     }
     let document = documents.iter().find(|document| document.text == text);
-    document.map_or(Place::Nowhere, |document| {
-        Place::Rules(document.rules.clone())
-    })
+    document.map_or(Place::Nowhere, Document::place)
 }
 
 #[cfg(test)]
@@ -283,10 +405,34 @@ mod tests {
         let map = TextMap::within(text, span, &raw).expect("it stands there");
         let place = map.span(Extent { start: 11, end: 14 }).expect("a place");
         assert_eq!(sources.text(place), "  b");
+        assert_eq!(map.exact(Extent { start: 11, end: 14 }), Some(place));
         let whole = map.span(Extent { start: 0, end: 16 }).expect("a place");
         assert_eq!(sources.text(whole), "path \"a\" {\n      b\n    }");
         let line = map.span(Extent { start: 11, end: 15 }).expect("a place");
         assert_eq!(sources.text(line), "      b\n");
         assert!(TextMap::within("other", span, &raw).is_none());
+    }
+
+    #[test]
+    fn a_line_with_a_value_filled_in_is_a_place_as_a_whole() {
+        let mut sources = Sources::default();
+        let raw = "<<-EOT\n    path \"${var.a}\" {\n      b\n    }\n  EOT";
+        let file = sources.add("a.tf", &format!("x = {raw}\n"));
+        let span = Span {
+            file,
+            start: 4,
+            end: 4 + u32::try_from(raw.len()).unwrap_or(0),
+        };
+        let text = "path \"kv\" {\n  b\n}\n";
+        let map = TextMap::of_heredoc(text, span, raw).expect("it stands there");
+        let filled = Extent { start: 6, end: 8 };
+        let place = map.span(filled).expect("a place");
+        assert_eq!(sources.text(place), "path \"${var.a}\" {");
+        assert_eq!(map.exact(filled), None);
+        let plain = Extent { start: 14, end: 15 };
+        let place = map.exact(plain).expect("it stands there");
+        assert_eq!(sources.text(place), "b");
+        assert!(TextMap::of_heredoc("path \"kv\" {\n", span, raw).is_none());
+        assert!(TextMap::of_heredoc("path \"kv\" {\n  c\n}\n", span, raw).is_none());
     }
 }

@@ -127,7 +127,7 @@ fn breadth(at: usize, rule: &Rule, path: &PathSet, ground: &Ground, report: &mut
         );
         report.rule("VF-P009", at, rule, message, "name the mount");
     }
-    if let Some(found) = ground.powers.reached(path, granted) {
+    if let Some(found) = ground.powers.reached(path, granted, None) {
         let message = format!(
             "`{}` is as good as root: its holder can {} (`{}`)",
             rule.path, found.why, found.path

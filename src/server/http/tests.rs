@@ -552,3 +552,28 @@ async fn what_waits_for_its_turn_is_not_sent_once_its_guard_holds_no_more() {
     let close = Request::post("sys/leases/revoke", json!({})).guard(crate::server::Guard::open());
     assert!(server.send(close).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_server_whose_health_is_not_told_gets_no_namespace() {
+    let seal = json!({"initialized": true, "sealed": false, "version": "2.0.1", "cluster_id": "c"});
+    let health =
+        json!({"initialized": true, "sealed": false, "standby": false, "version": "2.0.1"});
+    // How often the health is refused, and what the server is then taken for.
+    for (refused, product) in [(1, Product::OpenBao), (99, Product::Vault)] {
+        let (seal, health) = (seal.to_string(), health.to_string());
+        let mut left = refused;
+        let stub = Stub::start(move |seen| {
+            if seen.target.contains("sys/seal-status") {
+                Act::Answer(200, seal.clone())
+            } else if seen.target.contains("sys/health") && left > 0 {
+                left -= 1;
+                Act::Answer(503, errors(&["no healthy upstream"]))
+            } else {
+                Act::Answer(200, health.clone())
+            }
+        })
+        .await;
+        let http = Http::reach(&settings(&stub.address)).await.unwrap();
+        assert_eq!(http.identity().product, product, "refused {refused} times");
+    }
+}
