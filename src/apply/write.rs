@@ -9,14 +9,14 @@ use crate::plan::change::{is_given_once_to, planned};
 use crate::plan::hidden::secrets_in_place;
 use crate::plan::leaf::leaves;
 use crate::plan::many::in_table;
-use crate::plan::place::{Home, place_of};
+use crate::plan::place::{Home, ancestors, place_of};
 use crate::plan::sends::{Sends, held_value_needed, sends};
 use crate::plan::template::fill;
 use crate::plan::wire::{Carry, encode};
 use crate::plan::{Change, Desired, Observed, Owned, Step};
 use crate::reconcile::Work;
 use crate::reconcile::world::View;
-use crate::server::{Request, ServerError};
+use crate::server::ServerError;
 use crate::source::Diagnostic;
 use crate::value::{ServerPath, Shape, Value};
 use serde_json::{Map, Value as Json};
@@ -244,24 +244,32 @@ impl Run<'_> {
         open || digests || matches!(kind.life, Life::Generate(_) | Life::Mounted(..))
     }
 
-    async fn observe(
+    pub(super) async fn observe(
         &self,
         task: &Task<'_>,
         place: &ServerPath,
         owned: Option<&Owned>,
     ) -> Result<Option<Observed>, Problems> {
         self.cache.clear();
-        let wanted = Wanted {
+        look_at(&self.wanted(task, place, owned), &self.cache)
+            .await
+            .map_err(|error| told(&error))
+    }
+
+    pub(super) fn wanted(
+        &self,
+        task: &Task<'_>,
+        place: &ServerPath,
+        owned: Option<&Owned>,
+    ) -> Wanted {
+        Wanted {
             kind: task.step.kind,
             place: place.clone(),
             server: task.connection.server.clone(),
             guide: task.desired.attributes.clone(),
             owned: owned.cloned().map(Arc::new),
             referenced: self.graph.referenced(task.work.node.as_ref()),
-        };
-        look_at(&wanted, &self.cache)
-            .await
-            .map_err(|error| told(&error))
+        }
     }
 
     /// Adds what the answer to the making call gave, and only it.
@@ -391,6 +399,13 @@ impl Run<'_> {
             return Ok(());
         };
         let place = old.unwrap_or_else(|| observed.place.clone());
+        let made = matches!(task.step.kind.life, Life::Generate(_));
+        let gone = made && ancestors(&place).any(|above| self.remade.contains(&above));
+        if gone || self.goes_along(&place) {
+            return Ok(());
+        }
+        self.nothing_new(task.step, &place, &task.connection)
+            .await?;
         let guide = overlaid(&observed.attributes, &self.remembered(task.work));
         self.remove(
             task.step.kind,
@@ -404,9 +419,18 @@ impl Run<'_> {
 
     /// Removes what an unfinished run made and nobody can use.
     async fn remove_lost(&self, task: &Task<'_>) -> Result<(), Problems> {
-        let Some(id) = &task.work.lost else {
-            return Ok(());
-        };
+        match &task.work.lost {
+            Some(id) => self.remove_unusable(task, id).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Removes an object that was made, and whose making was not heard of.
+    pub(super) async fn remove_unusable(
+        &self,
+        task: &Task<'_>,
+        id: &Arc<str>,
+    ) -> Result<(), Problems> {
         let kind = task.step.kind;
         let path = fill(kind.place, kind, &task.desired.attributes, Some(id)).known();
         let place = task.place.beside(&path.unwrap_or_default());
@@ -460,25 +484,6 @@ impl Run<'_> {
     ) -> Json {
         let has = |path: &str| !task.desired.lacks.contains(in_table(path)) && wanted(path);
         encode(task.step.kind, part, &task.desired.attributes, carry, &has)
-    }
-
-    /// Sends a write in the namespace of a task.
-    pub(super) async fn post(
-        &self,
-        task: &Task<'_>,
-        path: &str,
-        body: Json,
-    ) -> Result<Json, Problems> {
-        let request = Request::post(path, body)
-            .namespace(&task.place.namespace)
-            .settles(task.step.kind.settles);
-        let reply = task
-            .connection
-            .server
-            .send(request)
-            .await
-            .map_err(|error| told(&error))?;
-        Ok(reply.body.json().clone())
     }
 }
 

@@ -97,6 +97,11 @@ pub enum OnChange {
     Nothing,
     /// Update, but only from false to true: back is an error that names the attribute.
     OneWay,
+    /// Update where the number at this key of a map rises; a lower one is another object. Absent is `from`.
+    Rise {
+        key: &'static str,
+        from: u64,
+    },
 }
 
 /// A condition on one value.
@@ -296,6 +301,13 @@ impl Attribute {
     #[must_use]
     pub const fn one_way(mut self) -> Attribute {
         self.on_change = OnChange::OneWay;
+        self
+    }
+
+    /// It is a map where the number at a key can only rise in place; without the key it is `from`.
+    #[must_use]
+    pub const fn rises(mut self, key: &'static str, from: u64) -> Attribute {
+        self.on_change = OnChange::Rise { key, from };
         self
     }
 

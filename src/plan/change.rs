@@ -185,7 +185,10 @@ fn compare(
         comparison,
         differs: true,
         origin: Some(origin_of(leaf, owned, digester)),
-        replaces: leaf.attribute.on_change == OnChange::Replace,
+        replaces: match leaf.attribute.on_change {
+            OnChange::Rise { key, from } => falls(leaf, key, from),
+            other => other == OnChange::Replace,
+        },
     }
 }
 
@@ -260,11 +263,13 @@ pub fn is_given_once_to(attribute: &Attribute, object: &Value) -> bool {
 
 fn ignored(leaf: &Leaf, lifecycle: &Lifecycle) -> bool {
     let own = in_table(&leaf.path);
+    // A key of a map was taken from the server already: see `with_ignored`.
+    let is_map = matches!(leaf.attribute.kind, crate::catalog::Kind::Map(_));
     let covers = |path: &String| {
         own == *path
             || own.starts_with(&format!("{path}."))
-            || (path.starts_with(&format!("{own}[")))
-            || (path.starts_with(&format!("{own}.")))
+            || (!is_map && path.starts_with(&format!("{own}[")))
+            || (!is_map && path.starts_with(&format!("{own}.")))
     };
     lifecycle.ignore_all || lifecycle.ignore_changes.iter().any(covers)
 }
@@ -276,13 +281,42 @@ fn readable(leaf: &Leaf, owned: Option<&Owned>, digester: &dyn Digester) -> (Com
     let held = leaf.desired.as_ref().is_some_and(Value::has_held);
     if !held {
         let same = leaf.desired == leaf.observed;
-        return (Comparison::Compared, same || wish == leaf.live());
+        return (Comparison::Compared, same || alike(leaf, wish, leaf.live()));
     }
     let unchanged = owned.is_some_and(|owned| {
         recorded(owned, leaf).is_some_and(|digest| digest == digester.digest(&wish))
             && sent(owned, leaf).is_some_and(|digest| digest == digester.digest(&leaf.live()))
     });
     (Comparison::Held, unchanged)
+}
+
+/// Tells whether two normal forms are one, also where only one of them says what is so without being said.
+fn alike(leaf: &Leaf, wish: Json, live: Json) -> bool {
+    let OnChange::Rise { key, from } = leaf.attribute.on_change else {
+        return wish == live;
+    };
+    let unsaid = |mut json: Json| {
+        if number_at(&json, key) == Some(from)
+            && let Some(fields) = json.as_object_mut()
+        {
+            fields.remove(key);
+        }
+        Some(json).filter(|json| json.as_object().is_some_and(|fields| !fields.is_empty()))
+    };
+    unsaid(wish) == unsaid(live)
+}
+
+/// Tells whether a number that can only rise would fall.
+fn falls(leaf: &Leaf, key: &str, from: u64) -> bool {
+    let live = number_at(&leaf.live(), key).unwrap_or(from);
+    let wish = leaf
+        .wish()
+        .map(|wish| number_at(&wish, key).unwrap_or(from));
+    wish.is_some_and(|wish| wish < live)
+}
+
+fn number_at(json: &Json, key: &str) -> Option<u64> {
+    json.get(key)?.as_str()?.parse().ok()
 }
 
 fn unreadable(

@@ -84,11 +84,41 @@ pub(super) fn absolute(text: &str) -> Option<Option<i64>> {
     if let Ok(seconds) = text.parse::<i64>() {
         return Some(Some(seconds));
     }
-    if !is_rfc3339(text) {
+    let text = in_full(text);
+    if !is_rfc3339(&text) {
         return None;
     }
-    let time: Timestamp = text.parse().ok()?;
-    Some(Some(time.as_second()))
+    let (local, ahead) = match text.strip_suffix('Z') {
+        Some(local) => (local, 0),
+        None => (
+            text.get(..text.len() - 6)?,
+            offset(text.get(text.len() - 6..)?)?,
+        ),
+    };
+    let time: Timestamp = format!("{local}Z").parse().ok()?;
+    Some(Some(time.as_second() - ahead))
+}
+
+/// Reads `+01:00` in seconds, with the limits of Go's parser: 24 hours and 60 minutes.
+fn offset(zone: &str) -> Option<i64> {
+    let number = |at: std::ops::Range<usize>| zone.get(at)?.parse::<i64>().ok();
+    let (hours, minutes) = (number(1..3)?, number(4..6)?);
+    let seconds = hours * 3_600 + minutes * 60;
+    let is_one = hours <= 24 && minutes <= 60;
+    is_one.then_some(if zone.starts_with('-') {
+        -seconds
+    } else {
+        seconds
+    })
+}
+
+/// Writes out what Go's parser lets people shorten: an hour of one digit, a comma before the fraction.
+fn in_full(text: &str) -> String {
+    let text = text.replacen(',', ".", 1);
+    match (text.get(..11), text.get(11..)) {
+        (Some(day), Some(time)) if time.find(':') == Some(1) => format!("{day}0{time}"),
+        _ => text,
+    }
 }
 
 /// Reads the beginning of a day such as `2027-01-31`, in seconds since 1970.
@@ -110,7 +140,12 @@ fn is_rfc3339(text: &str) -> bool {
         Some(_) => return false,
         None => rest,
     };
-    matches!(zone, "Z" | "+00:00" | "-00:00")
+    matches!(zone, "Z" | "+00:00" | "-00:00") && !has_leap_second(text)
+}
+
+/// Go knows no 61st second.
+fn has_leap_second(text: &str) -> bool {
+    text.get(17..19) == Some("60")
 }
 
 #[cfg(test)]
@@ -138,6 +173,16 @@ mod tests {
             absolute("2001-01-01T01:00:00.5+01:00"),
             Some(Some(978_307_200))
         );
+        for same in ["2001-01-01T0:00:00Z", "2001-01-01T0:00:00,25Z"] {
+            assert_eq!(absolute(same), Some(Some(978_307_200)), "{same}");
+        }
+        assert_eq!(
+            absolute("2001-01-01T00:00:00+23:60"),
+            Some(Some(978_220_800))
+        );
+        assert_eq!(absolute("2001-01-01T00:00:00+25:00"), None);
+        assert_eq!(absolute("2016-12-31T23:59:60Z"), None);
+        assert_eq!(absolute("2001-1-01T00:00:00Z"), None);
         assert_eq!(absolute("7000000000"), Some(Some(7_000_000_000)));
         assert_eq!(absolute("2199-01-01"), None);
         assert_eq!(absolute("2199-01-01T00:00:00"), None);

@@ -85,6 +85,14 @@ impl Book {
         self.taken.extend(found);
     }
 
+    /// Says that a record is of nothing that is declared after all.
+    pub fn give_back(&mut self, record: &Owned) {
+        let both = (record.address.clone(), record.place.clone());
+        if let Some(found) = self.by_both.get(&both) {
+            self.taken.remove(found);
+        }
+    }
+
     /// Iterates over the records that nothing declared, with the address that each has now.
     pub fn left(&self) -> impl Iterator<Item = (&Address, &Arc<Owned>)> {
         let left = self.now.iter().zip(&self.records).enumerate();

@@ -8,6 +8,7 @@ pub mod conditions;
 pub mod data;
 pub mod discover;
 mod finish;
+mod going;
 pub mod graph;
 pub mod healing;
 mod local;

@@ -3,8 +3,6 @@
 use super::adjust::{one_way, renew};
 use super::ahead::{Ahead, LOT};
 use super::discover::names_another;
-use super::relocate::mark_place;
-use super::shifts::remember_carried;
 use super::walk::{Candidate, Walk, Work, needs_server};
 use super::world::{InstanceScope, View};
 use crate::catalog::Life;
@@ -13,6 +11,7 @@ use crate::eval::{Decoded, decode_body};
 use crate::observe::{Connection, Wanted};
 use crate::plan::change::{Decision, change_for, planned};
 use crate::plan::hidden::secrets_in_place;
+use crate::plan::ignore::with_ignored;
 use crate::plan::place::{Home, namespace_of, place_of};
 use crate::plan::template::{fill, lacking};
 use crate::plan::{Change, Desired, Lifecycle, Observed, Origin, Owned, Reason, Step};
@@ -23,9 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A candidate with its wish evaluated and what the ledger knows.
-struct Wish {
-    desired: Desired,
-    connection: Option<Connection>,
+pub(super) struct Wish {
+    pub(super) desired: Desired,
+    pub(super) connection: Option<Connection>,
     owned: Option<Arc<Owned>>,
     each_value: Option<Value>,
     node: super::graph::Node,
@@ -163,7 +162,7 @@ impl Walk<'_> {
             return None;
         }
         let owned = self
-            .owned(&desired)
+            .owned(&desired, home)
             .map(|owned| self.retaken(owned, &desired));
         if let Some(owned) = &owned {
             self.book.take(owned);
@@ -197,14 +196,18 @@ impl Walk<'_> {
     }
 
     /// Finds the record of an object: by its place, else by its address.
-    fn owned(&self, desired: &Desired) -> Option<Arc<Owned>> {
+    /// A record of another server is of another object: that one stays there, and leaves the files.
+    fn owned(&self, desired: &Desired, home: Option<Home<'_>>) -> Option<Arc<Owned>> {
         let name = desired.kind.name;
         let shared = matches!(desired.kind.life, Life::Member { .. });
         let place = desired.place.as_ref().filter(|_| !shared);
         let by_place = place.and_then(|place| self.book.at_place(place, name));
-        by_place
-            .or_else(|| self.book.at_address(&desired.address, name))
-            .cloned()
+        let here = |owned: &&Arc<Owned>| {
+            let server = &*owned.place.server;
+            server.is_empty() || home.is_none_or(|home| server == home.server)
+        };
+        let by_address = || self.book.at_address(&desired.address, name).filter(here);
+        by_place.or_else(by_address).cloned()
     }
 
     /// Notes who declares a place; tells of a second declaration.
@@ -281,6 +284,11 @@ impl Walk<'_> {
     async fn decide(&mut self, mut wish: Wish, observed: Option<Observed>) {
         let anew = self.undelivered.contains(&wish.desired.address);
         let (observed, lost) = settle_new(&mut wish, observed, anew);
+        if let Some(live) = &observed {
+            let desired = &mut wish.desired;
+            desired.attributes =
+                with_ignored(&desired.attributes, &live.attributes, &desired.lifecycle);
+        }
         let desired = &wish.desired;
         let carried = wish.owned.as_ref().and_then(|owned| self.carried(owned));
         let owned = carried.as_ref().or(wish.owned.as_ref());
@@ -291,12 +299,14 @@ impl Walk<'_> {
         let moved = owned.filter(elsewhere).cloned();
         let mut observed = observed;
         let mut old_place = None;
+        let mut leaves = false;
         let decision = match moved {
             Some(owned) => {
-                let (decision, place, seen) = self.relocate(&wish, observed, &owned).await;
-                observed = seen;
-                old_place = place;
-                decision
+                let moving = self.relocate(&wish, observed, &owned).await;
+                observed = moving.observed;
+                old_place = moving.from;
+                leaves = moving.leaves;
+                moving.decision
             }
             None => change_for(
                 desired,
@@ -305,9 +315,19 @@ impl Walk<'_> {
                 self.memory.digester(),
             ),
         };
+        if leaves && let Some(left) = wish.owned.take() {
+            self.book.give_back(&left);
+        }
+        let desired = &wish.desired;
         let mut decision = decision;
-        if carried.is_some() {
-            remember_carried(&mut decision);
+        let guarded = wish.desired.lifecycle.prevent_destroy;
+        let guard_moved = wish
+            .owned
+            .as_ref()
+            .is_some_and(|owned| owned.prevent_destroy != guarded);
+        if decision.change == Change::Keep && (carried.is_some() || guard_moved) {
+            // Nothing is written but the record.
+            decision.change = Change::Relabel;
         }
         renew(
             desired,
@@ -316,6 +336,10 @@ impl Walk<'_> {
             self.world.surroundings.started(),
         );
         self.adjust(&wish, &mut decision, observed.as_ref());
+        if decision.change_is_replacement() {
+            let found = observed.as_ref().map(|observed| &observed.place);
+            self.note_anew(desired.kind, old_place.as_ref().or(found));
+        }
         self.learn(&desired.address, decision.after.clone());
         let step = step_of(&wish, decision, observed.as_ref(), old_place);
         let address = desired.address.clone();
@@ -337,69 +361,18 @@ impl Walk<'_> {
         self.postconditions(&wish.node, &address, each_value);
     }
 
-    /// An object of ours whose place changed: a mount moves, others are made anew.
-    async fn relocate(
-        &mut self,
-        wish: &Wish,
-        at_new: Option<Observed>,
-        owned: &Arc<Owned>,
-    ) -> (Decision, Option<ServerPath>, Option<Observed>) {
-        let digester = self.memory.digester();
-        let desired = &wish.desired;
-        let old = owned.place.clone();
-        let declared_elsewhere = self.places.contains_key(&(old.clone(), desired.kind.name));
-        let Some(connection) = &wish.connection else {
-            return (change_for(desired, None, None, digester), None, None);
-        };
-        let wanted = Wanted {
-            kind: desired.kind,
-            place: old.clone(),
-            server: connection.server.clone(),
-            guide: desired.attributes.clone(),
-            owned: Some(owned.clone()),
-            referenced: Some(Arc::default()),
-        };
-        let at_old = crate::observe::look_at(&wanted, &self.cache)
-            .await
-            .ok()
-            .flatten();
-        let is_mount = matches!(desired.kind.life, Life::Mounted(..));
-        let Some(at_old) = at_old.filter(|_| !declared_elsewhere) else {
-            // A run that was cut off moved it, where one was begun; else somebody did, and it is adopted.
-            let begun = owned.in_doubt() && is_mount;
-            let ours = begun.then_some(&**owned);
-            let decision = change_for(desired, at_new.as_ref(), ours, digester);
-            if is_mount && at_new.is_some() && !declared_elsewhere {
-                self.note_shift(desired, &old, true);
-            }
-            return (decision, None, at_new);
-        };
-        let remounts = is_mount && at_new.is_none() && !argument(desired, "disable_remount");
-        let mut decision = change_for(desired, Some(&at_old), Some(owned), digester);
-        if remounts && !decision.change_is_replacement() {
-            decision.change = Change::Remount;
-            self.note_shift(desired, &old, false);
-        } else {
-            decision.change = if desired.lifecycle.create_before_destroy {
-                Change::ReplaceCreateFirst
-            } else {
-                Change::Replace
-            };
-            decision.after = planned(desired, None, None, &BTreeMap::new());
-            decision.reason = Some(Reason::CannotUpdate);
-        }
-        decision.origin = Some(Origin::Config);
-        mark_place(desired, &mut decision, &old);
-        (decision, Some(old), Some(at_old))
-    }
-
     /// Applies what the options say to a decision.
     fn adjust(&mut self, wish: &Wish, decision: &mut Decision, observed: Option<&Observed>) {
         let desired = &wish.desired;
         let anew = self.undelivered.contains(&desired.address);
-        if (anew || self.replacement_asked(&desired.address)) && observed.is_some() {
+        let asked = anew || self.replacement_asked(&desired.address);
+        let place = observed.map(|observed| &observed.place);
+        if observed.is_some() && (asked || self.goes_along(desired.kind, place)) {
             decision.change = Change::Replace;
-            decision.reason = Some(Reason::ReplaceRequested);
+            decision.reason = Some(match asked {
+                true => Reason::ReplaceRequested,
+                false => Reason::CannotUpdate,
+            });
             decision.origin = Some(Origin::Config);
             decision.after = planned(desired, None, None, &BTreeMap::new());
         }
@@ -522,10 +495,6 @@ fn settle_new(
         Arc::make_mut(owned).id = id;
     }
     (observed, lost)
-}
-
-fn argument(desired: &Desired, name: &str) -> bool {
-    desired.attributes.field(name).and_then(Value::as_bool) == Some(true)
 }
 
 fn place_text(desired: &Desired) -> String {

@@ -2,6 +2,7 @@
 
 use super::ahead::LOT;
 use super::moved::removed_keeps;
+use super::object::FEW;
 use super::walk::{Walk, Work};
 use super::world::{Repeated, static_path};
 use crate::catalog::registry::lookup;
@@ -35,6 +36,7 @@ impl Walk<'_> {
             .map(|(address, owned)| (address.clone(), owned.clone()))
             .collect();
         let mut orphans = Vec::new();
+        let mut unreachable: BTreeMap<Arc<str>, Vec<Address>> = BTreeMap::new();
         for (address, owned) in left {
             let address = self.first_of_count(address);
             if self.skipped(&address) {
@@ -55,6 +57,14 @@ impl Walk<'_> {
             };
             let connection = self.connection_of(&owned).await;
             let forget = removed_keeps(&self.world, &owned.address) == Some(true);
+            let somewhere = !owned.place.server.is_empty() && super::object::on_server(kind);
+            if connection.is_none() && !forget && somewhere {
+                unreachable
+                    .entry(owned.place.server.clone())
+                    .or_default()
+                    .push(address);
+                continue;
+            }
             let guide = concealed(guide_of(&owned, kind), kind, Some(&owned));
             for secret in secrets_in_place(kind, &guide) {
                 self.connector.keep_quiet(secret);
@@ -68,6 +78,11 @@ impl Walk<'_> {
                 forget,
             });
         }
+        self.tell(
+            unreachable
+                .iter()
+                .map(|(server, lost)| out_of_reach(server, lost)),
+        );
         let mut orphans = orphans.into_iter();
         while orphans.len() > 0 {
             let some: Vec<Orphan> = orphans.by_ref().take(LOT).collect();
@@ -96,25 +111,25 @@ impl Walk<'_> {
         !wanted.contains(&node) && !named
     }
 
-    /// Finds a connection to the server that keeps an object: its provider's, else any to the same server.
+    /// Finds a connection to the server that keeps an object: its provider's, else any. A record of one server says nothing
+    /// of another.
     async fn connection_of(&mut self, owned: &Owned) -> Option<Connection> {
         if owned.place.path.is_empty() && owned.place.server.is_empty() {
             return None;
         }
-        if let Some(Some(known)) = self.connections.get(&owned.provider) {
-            return Some(known.clone());
-        }
-        let same = |connection: &Connection| connection.server.identity().id == owned.place.server;
-        let found = self
+        let same = |connection: &&Connection| connection.server.identity().id == owned.place.server;
+        let of_provider = self
             .connections
-            .values()
-            .flatten()
-            .find(|connection| same(connection))
-            .cloned();
-        match found {
-            Some(found) => Some(found),
-            None => self.ensure_connection(&"vault".into()).await,
+            .get(&owned.provider)
+            .and_then(Option::as_ref);
+        let mut all = of_provider
+            .into_iter()
+            .chain(self.connections.values().flatten());
+        if let Some(found) = all.find(same) {
+            return Some(found.clone());
         }
+        let usual = self.ensure_connection(&"vault".into()).await;
+        usual.filter(|usual| same(&usual))
     }
 
     async fn look_at_orphans(
@@ -190,7 +205,11 @@ impl Walk<'_> {
         };
         let address = orphan.address;
         let reason = self.reason_of(&address);
-        if change == Change::Delete && owned.prevent_destroy {
+        let declared = self.world.block(&address);
+        let guarded = declared.map_or(owned.prevent_destroy, |block| {
+            block.lifecycle.prevent_destroy
+        });
+        if change == Change::Delete && guarded {
             let problem = self.protected(owned);
             self.tell([problem]);
         }
@@ -305,6 +324,26 @@ impl Walk<'_> {
             _ => Reason::WrongRepetition,
         }
     }
+}
+
+/// Tells of records whose server no provider leads to.
+fn out_of_reach(server: &str, lost: &[Address]) -> Diagnostic {
+    let named: Vec<String> = lost
+        .iter()
+        .take(FEW)
+        .map(|address| format!("`{address}`"))
+        .collect();
+    let more = match lost.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let message = format!(
+        "the ledger has objects of the server `{server}`, to which no provider leads: {}{more}",
+        named.join(", ")
+    );
+    Diagnostic::error("server-out-of-reach", message).hint(
+        "put the provider block of that server back until they are destroyed; where the server is gone, or they shall stay, forget them with `ledger rm`",
+    )
 }
 
 /// An object that an unfinished run made is known by the id that was found.

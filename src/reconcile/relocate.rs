@@ -1,12 +1,122 @@
-//! How a changed place shows in a plan.
+//! Objects whose place changed.
 
-use crate::catalog::ReadBack;
-use crate::plan::change::Decision;
-use crate::plan::{Change, Desired, Origin};
+use super::object::Wish;
+use super::walk::Walk;
+use crate::catalog::{Life, ReadBack};
+use crate::observe::{Wanted, look_at};
+use crate::plan::change::{Decision, change_for, planned};
+use crate::plan::{Change, Desired, Observed, Origin, Owned, Reason};
 use crate::value::{ServerPath, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What was decided for an object whose place changed.
+pub(super) struct Moving {
+    pub decision: Decision,
+    /// The place that it leaves.
+    pub from: Option<ServerPath>,
+    pub observed: Option<Observed>,
+    /// The object at the old place is none of this step's: it goes by a step of its own.
+    pub leaves: bool,
+}
+
+impl Moving {
+    fn here(decision: Decision, observed: Option<Observed>) -> Moving {
+        Moving {
+            decision,
+            observed,
+            from: None,
+            leaves: false,
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// An object of ours whose place changed: a mount moves, others are made anew. Where the new place is somebody's already,
+    /// what is there is adopted, and the old object leaves by itself.
+    pub(super) async fn relocate(
+        &mut self,
+        wish: &Wish,
+        at_new: Option<Observed>,
+        owned: &Arc<Owned>,
+    ) -> Moving {
+        let digester = self.memory.digester();
+        let desired = &wish.desired;
+        let old = owned.place.clone();
+        let is_mount = matches!(desired.kind.life, Life::Mounted(..));
+        let declared_elsewhere = self.places.contains_key(&(old.clone(), desired.kind.name));
+        let at_old = match declared_elsewhere {
+            true => None,
+            false => self.look_back(wish, owned).await,
+        };
+        let Some(at_old) = at_old else {
+            // A run that was cut off moved it, where one was begun; else somebody did, and it is adopted.
+            let begun = owned.in_doubt() && is_mount;
+            let ours = begun.then_some(&**owned);
+            let decision = change_for(desired, at_new.as_ref(), ours, digester);
+            if is_mount && at_new.is_some() && !declared_elsewhere {
+                self.note_shift(desired, &old, true);
+            }
+            return Moving::here(decision, at_new);
+        };
+        if at_new.is_some() && !owned.in_doubt() {
+            return Moving {
+                leaves: true,
+                ..Moving::here(change_for(desired, at_new.as_ref(), None, digester), at_new)
+            };
+        }
+        let remounts = is_mount && at_new.is_none() && !argument(desired, "disable_remount");
+        let mut decision = change_for(desired, Some(&at_old), Some(owned), digester);
+        if remounts && !decision.change_is_replacement() {
+            decision.change = Change::Remount;
+            self.note_shift(desired, &old, false);
+        } else {
+            decision.change = if desired.lifecycle.create_before_destroy {
+                Change::ReplaceCreateFirst
+            } else {
+                Change::Replace
+            };
+            decision.after = planned(desired, None, None, &BTreeMap::new());
+            decision.reason = Some(Reason::CannotUpdate);
+        }
+        decision.origin = Some(Origin::Config);
+        mark_place(desired, &mut decision, &old);
+        Moving {
+            from: Some(old),
+            ..Moving::here(decision, Some(at_old))
+        }
+    }
+
+    /// Looks at an object where its record says that it is.
+    async fn look_back(&mut self, wish: &Wish, owned: &Arc<Owned>) -> Option<Observed> {
+        let desired = &wish.desired;
+        let wanted = Wanted {
+            kind: desired.kind,
+            place: owned.place.clone(),
+            server: wish.connection.as_ref()?.server.clone(),
+            guide: desired.attributes.clone(),
+            owned: Some(owned.clone()),
+            referenced: Some(Arc::default()),
+        };
+        match look_at(&wanted, &self.cache).await {
+            Ok(found) => found,
+            Err(error) => {
+                let problem = error
+                    .to_diagnostic()
+                    .at(desired.span, "while reading what it was");
+                self.tell([problem.address(&desired.address)]);
+                None
+            }
+        }
+    }
+}
+
+fn argument(desired: &Desired, name: &str) -> bool {
+    desired.attributes.field(name).and_then(Value::as_bool) == Some(true)
+}
 
 /// Shows in a decision that the object's place changes: the attributes that make the place differ.
-pub(super) fn mark_place(desired: &Desired, decision: &mut Decision, old: &ServerPath) {
+fn mark_place(desired: &Desired, decision: &mut Decision, old: &ServerPath) {
     let replaces = decision.change != Change::Remount;
     for attribute in desired
         .kind

@@ -134,7 +134,8 @@ struct Mount {
 /// Returns the other spellings of known paths in a mount: one secret may be declared below `data/`, or without it.
 fn respelled(known: &BTreeSet<String>, mount: &Mount) -> Vec<String> {
     let version = mount.version_two.then_some("2");
-    let Some(hoard) = Hoard::of(&mount.kind, version).filter(|hoard| hoard.places.len() > 1) else {
+    let mut hoards = Hoard::of(mount.table, &mount.kind, version);
+    let Some(hoard) = hoards.find(|hoard| hoard.places.len() > 1) else {
         return Vec::new();
     };
     let within = format!("{}/", mount.path);

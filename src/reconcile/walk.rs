@@ -1,6 +1,7 @@
 //! The walk: wave by wave, everything of a wave at once.
 
 use super::book::Book;
+use super::going::Anew;
 use super::graph::{Graph, Item, ModulePath, Node, provider_home, provider_of};
 use super::outside::{Nothing, Outside};
 use super::provider::{connection_name, worked_out};
@@ -118,6 +119,7 @@ pub struct Walk<'a> {
     pub(super) connections: BTreeMap<ProviderName, Option<Connection>>,
     pub(super) cache: Arc<Cache>,
     pub(super) shifts: Shifts,
+    pub(super) anew: Anew,
     pub(super) plan: Plan,
     pub(super) work: Vec<Work>,
     /// The step of each address.
@@ -182,6 +184,7 @@ async fn walk(
         connections: BTreeMap::new(),
         cache: Arc::new(cache),
         shifts: Shifts::default(),
+        anew: Anew::default(),
         plan: Plan {
             destroys: options.destroy,
             ..Plan::default()
@@ -210,6 +213,7 @@ async fn walk(
         walk.checks().await;
     }
     walk.orphans().await;
+    walk.taken_along();
     walk.losses().await;
     walk.finish()
 }

@@ -164,8 +164,14 @@ impl Link {
 
     /// Asks which server it is, without a token.
     async fn detect(&self, settings: &Settings) -> Result<ServerIdentity, ServerError> {
+        // Who skips detection says the version; which cluster it is must be known all the same, where it is told.
         let asked = match settings.skip_detection {
-            true => Ok((Json::Null, None)),
+            true => Ok(self
+                .ask()
+                .await
+                .map_or((Json::Null, None), |(seal, health)| {
+                    (unversioned(seal), health.map(unversioned))
+                })),
             false => self.ask().await,
         };
         let named = settings
@@ -174,9 +180,9 @@ impl Link {
             .map(|version| serde_json::json!({ "version": version }));
         match (asked, named) {
             (Ok((seal, health)), named) => {
-                let found = ServerIdentity::detect(&self.address, &seal, health.as_ref());
-                let found = found
-                    .or_else(|| ServerIdentity::detect(&self.address, &named?, health.as_ref()));
+                let detect =
+                    |seal: &Json| ServerIdentity::detect(&self.address, seal, health.as_ref());
+                let found = detect(&seal).or_else(|| detect(&with_version(&seal, &named?)));
                 found.ok_or_else(|| ServerError::Settings {
                     what: format!("the server at `{}` does not tell its version", self.address),
                     hint: "set `vault_version_override` in the provider block".into(),
@@ -343,6 +349,21 @@ impl Link {
         }
         found
     }
+}
+
+/// Returns an answer without the version in it.
+fn unversioned(mut answer: Json) -> Json {
+    if let Json::Object(fields) = &mut answer {
+        fields.remove("version");
+    }
+    answer
+}
+
+/// Returns an answer with the version that somebody says.
+fn with_version(answer: &Json, named: &Json) -> Json {
+    let mut fields = answer.as_object().cloned().unwrap_or_default();
+    fields.extend(named.as_object().cloned().unwrap_or_default());
+    Json::Object(fields)
 }
 
 /// Returns where a fault redirects to: 307 is how a standby that may not forward names its leader.

@@ -357,14 +357,28 @@ async fn a_version_override_serves_where_the_server_tells_none() {
         (http.identity().product, http.identity().enterprise),
         (Product::Vault, true)
     );
-    stub.seen.lock().unwrap().clear();
-    Http::reach(&Settings {
+    let skips = Settings {
         skip_detection: true,
         ..named
-    })
-    .await
-    .unwrap();
-    assert!(stub.seen.lock().unwrap().is_empty());
+    };
+    let http = Http::reach(&skips).await.unwrap();
+    assert_eq!(*http.identity().id, *stub.address);
+}
+
+/// Objects are remembered by the cluster's id: it must not change with how the version is found.
+#[tokio::test]
+async fn a_version_that_is_said_changes_nothing_about_which_cluster_it_is() {
+    let stub = Stub::start(known(openbao("c"), |_| ok())).await;
+    let named = Settings {
+        version_override: Some("2.1.0".into()),
+        skip_detection: true,
+        ..settings(&stub.address)
+    };
+    let http = Http::reach(&named).await.unwrap();
+    assert_eq!(
+        (&*http.identity().id, &*http.identity().version_text),
+        ("c", "2.1.0")
+    );
 }
 
 #[tokio::test]
@@ -506,6 +520,37 @@ async fn a_token_is_renewed_before_it_ends() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(stub.targets()[1], "/v1/auth/token/renew-self");
+}
+
+#[tokio::test]
+async fn what_waits_for_its_turn_is_not_sent_once_its_guard_holds_no_more() {
+    let held = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let server = held.clone();
+    // The lock is lost while the first write is under way, and the others wait.
+    let lose = move |_: &Seen| {
+        server.store(false, std::sync::atomic::Ordering::SeqCst);
+        ok()
+    };
+    let stub = Stub::start(known(openbao("c"), lose)).await;
+    let alone = Settings {
+        in_flight: 1,
+        ..settings(&stub.address)
+    };
+    let http = Http::reach(&alone).await.unwrap();
+    let guard = crate::server::Guard::new(move || held.load(std::sync::atomic::Ordering::SeqCst));
+    let server = crate::server::guarded(Arc::new(http), &guard);
+    let write =
+        |name: &str| server.send(Request::post(format!("sys/policies/acl/{name}"), json!({})));
+    let (first, second, third) = futures::join!(write("a"), write("b"), write("c"));
+    assert!(first.is_ok());
+    for later in [second, third] {
+        assert_eq!(later.unwrap_err().code(), "lock-lost");
+    }
+    assert_eq!(stub.targets(), ["/v1/sys/policies/acl/a"]);
+    // What reads, and what closes what was opened, goes on.
+    assert!(server.send(Request::get("a/b")).await.is_ok());
+    let close = Request::post("sys/leases/revoke", json!({})).guard(crate::server::Guard::open());
+    assert!(server.send(close).await.is_ok());
 }
 
 #[tokio::test]
