@@ -387,12 +387,18 @@ fn origin_of(leaf: &Leaf, owned: Option<&Owned>, digester: &dyn Digester) -> Ori
     if dropped || leaf.wish().is_none() {
         return Origin::Config;
     }
+    // A write of ours that was cut off, or refused, is nobody else's change.
+    if !leaf.readable() && owned.in_doubt() {
+        return Origin::Config;
+    }
     if wish_digest(leaf, digester) == old {
         return Origin::Drift;
     }
     let live = leaf.live();
     let live = (!live.is_null()).then(|| digester.digest(&live));
-    if !leaf.readable() || live == old {
+    // Of a held value the record has the digest of what stood for it, and that of what was sent.
+    let as_sent = live.is_some() && live == sent(owned, leaf);
+    if !leaf.readable() || live == old || as_sent {
         Origin::Config
     } else {
         Origin::Both

@@ -13,7 +13,12 @@ use std::sync::Arc;
 /// Returns the paths whose wish is secret by its own nature, not by its type.
 #[must_use]
 pub fn secret_paths(kind: &ResourceType, wish: &Value) -> BTreeSet<Arc<str>> {
-    if !wish.marks_within().sensitive {
+    let marked = |name| {
+        wish.field(name)
+            .is_some_and(|value| value.marks_within().sensitive)
+    };
+    let mut open = kind.all().filter(|attribute| !attribute.sensitive);
+    if !open.any(|attribute| marked(attribute.name)) {
         return BTreeSet::new();
     }
     let secret = leaves(kind, wish, None).into_iter().filter(|leaf| {
