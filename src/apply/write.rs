@@ -18,7 +18,7 @@ use crate::reconcile::Work;
 use crate::reconcile::world::View;
 use crate::server::ServerError;
 use crate::source::Diagnostic;
-use crate::value::{ServerPath, Shape, Value};
+use crate::value::{Address, ServerPath, Shape, Value};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -512,8 +512,9 @@ fn sends_of(task: &Task<'_>) -> Sends {
 /// Refuses a write of a value that the server gave once, in a run before.
 fn nothing_held(task: &Task<'_>, sends: &Sends) -> Result<(), Problems> {
     let lost = sends.holding(Value::has_held);
+    let givers: Vec<Address> = task.desired.needs.iter().cloned().collect();
     let problems: Problems = lost
-        .map(|path| held_value_needed(&task.desired, path))
+        .map(|path| held_value_needed(&task.desired, path, &givers))
         .collect();
     if problems.is_empty() {
         Ok(())

@@ -420,8 +420,10 @@ fn outputs(report: &Report) -> BTreeMap<Arc<str>, Value> {
     let world = &report.world;
     world.forget();
     let root = ModuleAddress::default();
+    let planned = |name: &&Arc<str>| report.plan.outputs.iter().any(|one| one.name == **name);
     let names = world.configuration.root.outputs.keys();
     names
+        .filter(planned)
         .filter_map(|name| Some((name.clone(), world.output(&root, name, View::Real).ok()?)))
         .collect()
 }

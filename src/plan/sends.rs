@@ -4,7 +4,7 @@ use super::leaf::{Leaf, leaves};
 use super::{AttributeChange, Change, Desired, Owned};
 use crate::catalog::{Life, Omitted, ResourceType};
 use crate::source::Diagnostic;
-use crate::value::Value;
+use crate::value::{Address, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -27,28 +27,33 @@ impl Sends {
     }
 }
 
-/// Makes the error of a value that the server gave once and that a write needs again.
+/// Makes the error of a value that the server gave once and that a write needs again; `givers` are those that may have given it.
 #[must_use]
-pub fn held_value_needed(desired: &Desired, path: &str) -> Diagnostic {
-    let top = path.split(['.', '@']).next().unwrap_or(path);
-    let span = desired.spans.get(top).copied().unwrap_or(desired.span);
-    let needs: Vec<String> = desired
-        .needs
+pub fn held_value_needed(desired: &Desired, path: &str, givers: &[Address]) -> Diagnostic {
+    let span = desired.spans.get(top(path)).copied();
+    let options: Vec<String> = givers
         .iter()
-        .map(|address| format!("`{address}`"))
+        .map(|address| format!("`-replace='{address}'`"))
         .collect();
+    let hint = match options.as_slice() {
+        [] => "make the object that gives it anew with `-replace=ADDRESS`".to_owned(),
+        options => format!("make what gives it anew with {}", options.join(" ")),
+    };
     Diagnostic::error(
         "held-value-needed",
         format!("`{path}` needs a value that the server gave only once"),
     )
     .at(
-        span,
+        span.unwrap_or(desired.span),
         "it was given when its object was made, and cannot be read again",
     )
-    .hint(format!(
-        "make the object that gives it anew with `-replace=ADDRESS`; this one needs {}",
-        needs.join(", ")
-    ))
+    .hint(hint)
+}
+
+/// Returns the attribute that a leaf is in.
+#[must_use]
+pub fn top(path: &str) -> &str {
+    path.split(['.', '@']).next().unwrap_or(path)
 }
 
 /// Returns what a change sends of an object: all when it is made, and what an update must send.

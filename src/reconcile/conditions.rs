@@ -8,6 +8,7 @@ use crate::eval::{Scope, evaluate, values_in};
 use crate::plan::{Change, CheckResult, OutputChange};
 use crate::source::{Diagnostic, Outcome, Severity};
 use crate::value::{Address, ModuleAddress, Type, Value, type_name};
+use std::sync::Arc;
 
 /// What became of a condition.
 pub enum Verdict {
@@ -228,6 +229,9 @@ impl Walk<'_> {
     pub(super) fn outputs(&mut self) {
         let root = self.world.configuration.root.clone();
         for (name, output) in &root.outputs {
+            if self.leaves_out(name) {
+                continue;
+            }
             let at = ModuleAddress::default();
             let value = match self.world.output(&at, name, View::Plan) {
                 Ok(value) => value,
@@ -249,6 +253,22 @@ impl Walk<'_> {
                 sensitive: output.sensitive,
             });
         }
+    }
+
+    /// Tells whether an output needs an object that `-target` or `-exclude` leaves out: then nothing is said of it.
+    fn leaves_out(&self, name: &Arc<str>) -> bool {
+        let Some(wanted) = &self.wanted_nodes else {
+            return false;
+        };
+        let output = Node {
+            module: Vec::new(),
+            item: Item::Output(name.clone()),
+        };
+        let needed = self.graph.closure(&[output].into());
+        let mut objects = needed
+            .iter()
+            .filter(|node| matches!(node.item, Item::Resource(_)));
+        objects.any(|node| !wanted.contains(node))
     }
 
     fn judge_output(&mut self, name: &str, conditions: &[Condition]) {

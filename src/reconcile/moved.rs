@@ -3,11 +3,11 @@
 use super::discover::import_targets;
 use super::graph::{Item, Node};
 use super::walk::Walk;
-use super::world::{World, static_path};
+use super::world::{View, World, static_path};
 use crate::config::place::place;
 use crate::config::{DeclaredMoved, Module, Place, ResourceId};
 use crate::source::Diagnostic;
-use crate::value::{Address, InstanceKey, ModuleAddress};
+use crate::value::{Address, InstanceKey, ModuleAddress, ModuleStep};
 use std::collections::BTreeSet;
 
 /// Lists the `moved` blocks of all module instances.
@@ -27,6 +27,36 @@ fn each<T: Clone>(world: &World, of: impl Fn(&Module) -> &[T]) -> Vec<(ModuleAdd
         }
     }
     found
+}
+
+/// Tells whether a place names one instance among several, and that is still declared.
+fn is_declared(world: &World, at: &ModuleAddress, place: &Place) -> bool {
+    let module = place.module_from(at);
+    let within = world.module_instances(&static_path(&module));
+    if !within.is_ok_and(|instances| instances.contains(&module)) {
+        return false;
+    }
+    let Some(resource) = &place.resource else {
+        return place
+            .module
+            .0
+            .last()
+            .is_some_and(|step| step.key != InstanceKey::None);
+    };
+    let keyed = |step: &ModuleStep| step.key != InstanceKey::None;
+    if resource.key == InstanceKey::None && !place.module.0.iter().any(keyed) {
+        return false;
+    }
+    let id = ResourceId {
+        mode: resource.mode,
+        type_name: resource.type_name.clone(),
+        name: resource.name.clone(),
+    };
+    let Some(declared) = world.declared(&module, &id) else {
+        return false;
+    };
+    let keys = world.keys(&module, &declared.repetition, View::Plan);
+    keys.is_ok_and(|keys| keys.keys.iter().any(|(key, _)| *key == resource.key))
 }
 
 /// Tells whether a `removed` block says to forget what was at an address instead of destroying it; `None` where no block
@@ -73,6 +103,44 @@ pub fn parse_address(text: &str) -> Result<Place, String> {
 }
 
 impl Walk<'_> {
+    /// Refuses moves of what is still declared: it would be made anew, and what was there destroyed.
+    pub(super) fn refuse_declared(&mut self, moved: &[(ModuleAddress, DeclaredMoved)]) {
+        let still = moved
+            .iter()
+            .filter(|(at, block)| is_declared(&self.world, at, &block.from));
+        let told = still.map(|(_, block)| {
+            let message = format!("`{}` is still declared", block.from);
+            Diagnostic::error("invalid-move", message)
+                .at(block.from.span, "moved from here")
+                .hint("take this instance out of its `for_each` or `count`, or remove the `moved` block")
+        });
+        let told: Vec<Diagnostic> = told.collect();
+        self.tell(told);
+    }
+
+    /// Warns of addresses on the command line that name nothing.
+    fn warn_of_nothing(&mut self, option: &str, texts: &[String], named: impl Fn(&str) -> bool) {
+        let nothing = texts.iter().filter(|text| !named(text));
+        let told = nothing.map(|text| {
+            let message = format!("`-{option}={text}` names nothing");
+            Diagnostic::warning("names-nothing", message)
+                .hint("`vaultform state list` and the configuration tell the addresses")
+        });
+        let told: Vec<Diagnostic> = told.collect();
+        self.tell(told);
+    }
+
+    /// Warns of replacements that are asked of nothing.
+    pub(super) fn warn_of_replacements(&mut self) {
+        let options = self.options;
+        let known: BTreeSet<String> = match options.replace.is_empty() {
+            true => BTreeSet::new(),
+            false => self.steps.keys().map(ToString::to_string).collect(),
+        };
+        let named = |text: &str| known.contains(&text.replace(' ', ""));
+        self.warn_of_nothing("replace", &options.replace, named);
+    }
+
     /// Works out which nodes `-target` and `-exclude` leave.
     pub(super) fn choose_targets(&mut self) {
         if self.options.targets.is_empty() && self.options.excludes.is_empty() {
@@ -93,8 +161,19 @@ impl Walk<'_> {
         let recorded = self.book.records().iter();
         let recorded = recorded.map(|record| node_of(&record.address));
         let resources = self.graph.nodes().cloned().chain(recorded);
-        let resources = resources.filter(|node| matches!(node.item, Item::Resource(_)));
+        let resources: Vec<Node> = resources
+            .filter(|node| matches!(node.item, Item::Resource(_)))
+            .collect();
+        let named = |text: &str| {
+            let place = parse_address(text);
+            place.is_err()
+                || place.is_ok_and(|place| resources.iter().any(|node| names(&place, node)))
+        };
+        let options = self.options;
+        self.warn_of_nothing("target", &options.targets, named);
+        self.warn_of_nothing("exclude", &options.excludes, named);
         let (spared, nodes): (BTreeSet<Node>, BTreeSet<Node>) = resources
+            .into_iter()
             .filter(|node| targets.is_empty() || targets.iter().any(|place| names(place, node)))
             .partition(|node| excludes.iter().any(|place| names(place, node)));
         self.wanted_nodes = Some(if self.options.destroy {

@@ -1,10 +1,12 @@
 //! Writes that need what a server gave once, in a run before.
 
 use super::walk::{Planned, Walk, Work};
-use crate::plan::sends::{held_value_needed, sends};
-use crate::plan::{Owned, Step};
+use super::world::{InstanceScope, Seen, View, World};
+use crate::eval::decode_body;
+use crate::plan::sends::{held_value_needed, sends, top};
+use crate::plan::{Desired, Owned, Step};
 use crate::source::Diagnostic;
-use crate::value::{Address, Value};
+use crate::value::{Address, Digest, Shape, Value};
 use std::collections::BTreeSet;
 
 impl Planned {
@@ -35,19 +37,92 @@ impl Walk<'_> {
             .filter(|owned| owned.is_undelivered())
             .map(|owned| owned.address.clone())
             .collect();
+        let mut found: Vec<(usize, String)> = Vec::new();
+        for (index, (step, work)) in self.plan.steps.iter().zip(&self.work).enumerate() {
+            let needs = work.desired.iter().flat_map(|desired| &desired.needs);
+            if !needs.into_iter().any(|giver| waiting.contains(giver)) {
+                found.extend(gone(step, work).into_iter().map(|path| (index, path)));
+            }
+        }
         let mut problems: Vec<Diagnostic> = Vec::new();
-        for (step, work) in self.plan.steps.iter().zip(&self.work) {
+        for (index, path) in found {
+            let work = &self.work[index];
             let Some(desired) = &work.desired else {
                 continue;
             };
-            if desired.needs.iter().any(|giver| waiting.contains(giver)) {
-                continue;
-            }
-            let told = |path: String| held_value_needed(desired, &path).address(&step.address);
-            problems.extend(gone(step, work).into_iter().map(told));
+            let givers = givers(&mut self.world, desired, work, top(&path));
+            problems.push(held_value_needed(desired, &path, &givers).address(&desired.address));
         }
         self.tell(problems);
     }
+}
+
+/// How many objects are tried one by one, to find which of them gave a value.
+const TRIED: usize = 100;
+
+/// Finds the objects that gave what an attribute holds: with another value of theirs, the attribute is another.
+fn givers(world: &mut World, desired: &Desired, work: &Work, name: &str) -> Vec<Address> {
+    let gave = |address: &&Address| world.seen(address).is_some_and(|seen| seen.plan.has_gone());
+    let all: Vec<Address> = desired.needs.iter().filter(gave).cloned().collect();
+    if all.len() < 2 || all.len() > TRIED {
+        return all;
+    }
+    let was = attribute(world, desired, work, name);
+    let mut found = Vec::new();
+    for address in &all {
+        let Some(seen) = world.seen(address).cloned() else {
+            continue;
+        };
+        let other = Seen {
+            plan: otherwise(&seen.plan),
+            real: None,
+        };
+        world.learn(address, Some(other));
+        world.forget();
+        if attribute(world, desired, work, name) != was {
+            found.push(address.clone());
+        }
+        world.learn(address, Some(seen));
+    }
+    world.forget();
+    if found.is_empty() { all } else { found }
+}
+
+/// Evaluates one attribute again.
+fn attribute(world: &World, desired: &Desired, work: &Work, name: &str) -> Option<Value> {
+    let address = &desired.address;
+    let declared = world.declares(address)?;
+    let each = match &work.each_value {
+        Some(each) if each.has_held() => {
+            let keys = world.keys(&address.module, &declared.repetition, View::Plan);
+            let mut keys = keys.ok()?.keys.into_iter();
+            keys.find(|(key, _)| *key == address.key)?.1
+        }
+        each => each.clone(),
+    };
+    let scope = InstanceScope::of(world, address, each, View::Plan);
+    let decoded = decode_body(&declared.body, desired.kind, &scope);
+    decoded.attributes.field(name).cloned()
+}
+
+/// Returns an object as it would be if the server had given other values.
+fn otherwise(object: &Value) -> Value {
+    let fields = object.as_fields().into_iter().flatten();
+    let fields = fields.map(|(name, value)| {
+        let other = match &value.shape {
+            Shape::Held {
+                ty, kept: false, ..
+            } => Value::from(Shape::Held {
+                ty: ty.clone(),
+                digest: Digest("other".into()),
+                kept: false,
+            })
+            .marked(value.marks),
+            _ => value.clone(),
+        };
+        (name.clone(), other)
+    });
+    Value::object(fields.collect())
 }
 
 /// Returns the paths that a step would send and whose values nobody can read again.

@@ -208,6 +208,8 @@ async fn walk(
         walk.wave(wave).await;
     }
     if !options.destroy {
+        walk.refuse_declared(&moved);
+        walk.warn_of_replacements();
         walk.validate_calls();
         walk.outputs();
         walk.checks().await;

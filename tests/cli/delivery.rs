@@ -65,3 +65,35 @@ fn a_value_that_had_arrived_is_not_made_anew_unasked() {
     place.run(&["apply", "-auto-approve", &anew]).ended(0);
     place.run(&["plan", "-detailed-exitcode"]).ended(0);
 }
+
+#[test]
+fn the_one_object_that_gave_a_value_is_named() {
+    let (runtime, bao) = started();
+    let calls = "module \"app\" {\n  source   = \"./app\"\n  for_each = toset([\"blog\", \"shop\", \"wiki\"])\n  name     = each.key\n}\n";
+    let place = Place::on(&bao, calls);
+    std::fs::create_dir(place.path("app")).unwrap();
+    let module = format!("variable \"name\" {{}}\n{APPROLE}").replace(
+        "type = \"approle\"",
+        "type = \"approle\"\n  path = var.name",
+    );
+    let write = |text: &str| std::fs::write(place.path("app/main.tf"), text).unwrap();
+    write(&module);
+    place.run(&["apply", "-auto-approve"]).ended(0);
+    let kv = json!({ "type": "kv", "options": { "version": "1" } });
+    request(&runtime, &bao, "POST", "sys/mounts/apart", &kv);
+    write(&format!(
+        "{module}{}",
+        KEPT.replace("apart/ci", "apart/${var.name}")
+    ));
+    let plan = place.run(&["plan", "-no-color"]).ended(1);
+    let told = plan.error.clone() + &plan.out;
+    let hints: Vec<&str> = told.split("help: ").skip(1).collect();
+    assert_eq!(hints.len(), 3, "{told}");
+    for (hint, app) in hints.iter().zip(["blog", "shop", "wiki"]) {
+        let hint = hint.split_whitespace().collect::<Vec<_>>().join(" ");
+        let giver = "vault_approle_auth_backend_role_secret_id.ci";
+        let wanted = format!("with `-replace='module.app[\"{app}\"].{giver}'`");
+        assert!(hint.contains(&wanted), "{hint}");
+        assert_eq!(hint.matches("-replace").count(), 1, "{hint}");
+    }
+}

@@ -7,6 +7,7 @@
 #[path = "../server_real/bao.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod bao;
+mod chosen;
 mod conditions;
 mod console;
 mod delivery;

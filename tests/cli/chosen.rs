@@ -1,0 +1,117 @@
+//! What a plan is told to leave out, and moves of what is still there.
+
+use crate::place::{Place, started};
+
+const MOVED: &str = r#"
+resource "random_password" "r" {
+  for_each = toset(["a", "b"])
+  length   = 12
+}
+
+module "app" {
+  source   = "./app"
+  for_each = toset(["shop"])
+  name     = each.key
+}
+"#;
+
+const MODULE: &str = r#"
+variable "name" {}
+
+resource "vault_policy" "p" {
+  name   = var.name
+  policy = "path \"x\" {}"
+}
+"#;
+
+#[test]
+fn what_is_still_declared_does_not_move() {
+    let (_runtime, bao) = started();
+    let place = Place::on(&bao, MOVED);
+    std::fs::create_dir(place.path("app")).unwrap();
+    std::fs::write(place.path("app/main.tf"), MODULE).unwrap();
+    place.run(&["apply", "-auto-approve"]).ended(0);
+    let moves = |from: &str, to: &str, text: &str| {
+        let moved = format!("{text}\nmoved {{\n  from = {from}\n  to   = {to}\n}}\n");
+        std::fs::write(place.path("main.tf"), moved).unwrap();
+        place.run(&["plan", "-no-color"])
+    };
+    for (from, to) in [
+        (r#"random_password.r["a"]"#, r#"random_password.r["c"]"#),
+        (r#"module.app["shop"]"#, r#"module.app["store"]"#),
+        (
+            r#"module.app["shop"].vault_policy.p"#,
+            "vault_policy.elsewhere",
+        ),
+    ] {
+        moves(from, to, MOVED)
+            .ended(1)
+            .says(&format!("`{from}` is still declared"))
+            .says("on main.tf line 14");
+    }
+    let renamed = MOVED.replace(r#"["a", "b"]"#, r#"["c", "b"]"#);
+    moves(
+        r#"random_password.r["a"]"#,
+        r#"random_password.r["c"]"#,
+        &renamed,
+    )
+    .ended(0)
+    .says("has moved to")
+    .says("Plan: 0 to add, 0 to change, 0 to destroy.");
+}
+
+const TWO: &str = r#"
+resource "vault_mount" "kv" {
+  path = "kv"
+  type = "kv-v2"
+}
+
+resource "vault_policy" "other" {
+  name   = "other"
+  policy = "path \"x\" {}"
+}
+
+output "acc" {
+  value = vault_mount.kv.accessor
+}
+
+output "name" {
+  value = vault_policy.other.name
+}
+"#;
+
+#[test]
+fn outputs_of_what_a_target_leaves_out_are_left_alone() {
+    let (_runtime, bao) = started();
+    let place = Place::on(&bao, TWO);
+    place.run(&["apply", "-auto-approve"]).ended(0);
+    place
+        .run(&["plan", "-target=vault_policy.other", "-no-color"])
+        .ended(0)
+        .says("No changes.")
+        .says_not("acc");
+    let applied = place
+        .run(&[
+            "apply",
+            "-auto-approve",
+            "-target=vault_policy.other",
+            "-no-color",
+        ])
+        .ended(0);
+    applied.says("name = \"other\"").says_not("acc");
+    for word in ["-target=vault_policy.no", "-exclude=module.no"] {
+        place
+            .run(&["plan", word])
+            .ended(0)
+            .says(&format!("`{word}` names nothing"));
+    }
+    let word = "-replace=vault_policy.other[\"x\"]";
+    place
+        .run(&["plan", word])
+        .ended(0)
+        .says(&format!("`{word}` names nothing"));
+    place
+        .run(&["plan", "-replace=vault_policy.other"])
+        .ended(0)
+        .says_not("names nothing");
+}
