@@ -44,6 +44,12 @@ pub fn document(
         for row in &mut document.access_changes {
             row.veil(&|text| context.veil.over(text));
         }
+        // What a mount holds is named by the server, which knows no secrets.
+        let changes = document.resource_changes.iter_mut();
+        let notes = changes.filter_map(|change| change.vaultform.as_mut());
+        for loss in notes.flat_map(|notes| &mut notes.losses) {
+            *loss = context.veil.over(loss);
+        }
     }
     document
 }
