@@ -42,7 +42,7 @@ impl Run<'_> {
             Life::Mounted(table, kind) => self.enable(task, table, kind).await,
             Life::CreateOnly { .. } => {
                 let body = self.body(task, "", Carry::Create, &always);
-                self.post(task, &task.place.path, body).await?;
+                self.post_new(task, &task.place.path, body).await?;
                 Ok(Left::default())
             }
             Life::Generate(generate) => self.generate(task, &generate).await,
@@ -223,7 +223,7 @@ impl Run<'_> {
             }
         }
         let path = mount_path(task, table);
-        self.post(task, &path, body).await?;
+        self.post_new(task, &path, body).await?;
         self.write_parts(task, Carry::Create, &always).await?;
         Ok(Left::default())
     }
@@ -265,20 +265,19 @@ impl Run<'_> {
         let Some(old) = &task.step.old_place else {
             return Ok(());
         };
-        let short = |path: &str| {
-            let name = path
-                .strip_prefix(table.root())
-                .unwrap_or(path)
-                .trim_matches('/')
-                .to_owned();
-            if table == MountTable::Auth {
-                format!("auth/{name}")
-            } else {
-                name
-            }
+        let name = |path: &str| {
+            let path = path.strip_prefix(table.root()).unwrap_or(path);
+            path.trim_matches('/').to_owned()
         };
-        let body = serde_json::json!({ "from": short(&old.path), "to": short(&task.place.path) });
-        let answer = self.post(task, "sys/remount", body).await?;
+        let names = [name(&old.path), name(&task.place.path)];
+        let [from, to] = names.each_ref().map(|name| match table {
+            MountTable::Auth => format!("auth/{name}"),
+            _ => name.clone(),
+        });
+        let body = serde_json::json!({ "from": from, "to": to });
+        let answer = self
+            .post_move(task, table, names.each_ref().map(String::as_str), body)
+            .await?;
         let id = answer.get("data").and_then(|data| data.get("migration_id"));
         let id = id
             .or_else(|| answer.get("migration_id"))
@@ -363,16 +362,8 @@ impl Run<'_> {
 
     /// A secret whose versions were deleted counts on: its next version is named after the last.
     async fn post_version(&self, task: &Task<'_>, body: Json, new: bool) -> Result<(), Problems> {
-        let path = &*task.place.path;
-        let send = |body: Json| {
-            let request = Request::post(path, body)
-                .namespace(&task.place.namespace)
-                .settles(task.step.kind.settles);
-            task.connection.server.send(request)
-        };
-        let error = match send(body.clone()).await {
-            Ok(_) => return Ok(()),
-            Err(error) => error,
+        let Err(error) = self.post_version_after(task, &body).await else {
+            return Ok(());
         };
         let user_set = task
             .desired
@@ -382,24 +373,27 @@ impl Run<'_> {
         if !(new && matches!(error, ServerError::Conflict { .. })) || user_set {
             return Err(told(&error));
         }
-        let metadata =
-            Request::get(path.replacen("/data/", "/metadata/", 1)).namespace(&task.place.namespace);
-        let reply = task
-            .connection
-            .server
-            .send(metadata)
-            .await
-            .map_err(|_| told(&error))?;
-        let version = reply
-            .data()
-            .get("current_version")
-            .cloned()
-            .unwrap_or_else(|| Json::from(0));
+        let Some(version) = self.left_version(task).await else {
+            return Err(told(&error));
+        };
         let mut body = body;
         if let Some(Json::Object(options)) = body.get_mut("options") {
             options.insert("cas".to_owned(), version);
         }
-        send(body).await.map(|_| ()).map_err(|error| told(&error))
+        let again = self.post_version_after(task, &body).await;
+        again.map_err(|error| told(&error))
+    }
+
+    /// Returns the last version of a secret whose last version is deleted or destroyed; `None` where it can be read, which
+    /// is then another's since the plan, or where nothing is left of it.
+    async fn left_version(&self, task: &Task<'_>) -> Option<Json> {
+        let request = Request::get(&*task.place.path).namespace(&task.place.namespace);
+        match task.connection.server.send(request).await {
+            Err(ServerError::Missing { left, .. }) => {
+                get(left?.data(), "metadata.version").cloned()
+            }
+            _ => None,
+        }
     }
 
     async fn put_secret(&self, task: &Task<'_>) -> Result<Left, Problems> {
@@ -416,12 +410,13 @@ impl Run<'_> {
                 .hint("declare the mount, or correct the path"),
             ]);
         };
-        let body = if secret.version == 2 {
-            serde_json::json!({ "data": values })
+        let path = secret.data_path();
+        if secret.version == 2 {
+            let body = serde_json::json!({ "data": values });
+            self.post_secret(task, &path, body).await?;
         } else {
-            values
-        };
-        self.post(task, &secret.data_path(), body).await?;
+            self.post(task, &path, values).await?;
+        }
         Ok(Left::default())
     }
 
@@ -506,7 +501,9 @@ pub(super) fn kept(
     {
         let ours = attribute.default != crate::catalog::Default::Server;
         let computed = attribute.presence == crate::catalog::Presence::Computed;
-        if ours || computed || attribute.read != ReadBack::Same {
+        // What may be written by its name may be written by its id.
+        let again = matches!(attribute.read, ReadBack::Same | ReadBack::Named { .. });
+        if ours || computed || !again {
             continue;
         }
         let field = if attribute.field.is_empty() {

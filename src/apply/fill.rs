@@ -139,7 +139,10 @@ impl<'a> Run<'a> {
             ) else {
                 continue;
             };
-            if planned.lacks.contains(attribute.name) {
+            let ignored = planned.lifecycle.ignore_changes.iter();
+            let ignored = ignored.map(|path| path.split(['.', '[']).next());
+            let ignores = ignored.flatten().any(|name| name == attribute.name);
+            if planned.lacks.contains(attribute.name) || (ignores && was.is_wholly_known()) {
                 fields.insert(attribute.name.into(), was.clone());
                 continue;
             }

@@ -2,18 +2,21 @@
 
 use super::create::{always, is_empty};
 use super::run::Run;
+use super::send::{Fate, TRIES, rest};
 use super::write::{Left, Problems, Task, told};
 use crate::catalog::Generate;
+use crate::observe::{id_of, made_since};
+use crate::plan::Observed;
 use crate::plan::given::wrapping;
 use crate::plan::template::fill;
 use crate::plan::wire::{Carry, get};
-use crate::server::{Reply, Request, ServerError};
+use crate::server::{Request, ServerError};
 use crate::source::Diagnostic;
 use serde_json::Value as Json;
-use std::time::Duration;
+use std::sync::Arc;
 
-/// How often a call is repeated that was not done.
-const TRIES: u32 = 6;
+/// The id of what was made, and the answer to the call that made it.
+type Made = (String, Json);
 
 impl Run<'_> {
     /// Asks the server to make an object.
@@ -43,9 +46,7 @@ impl Run<'_> {
         if let Some(ttl) = wrapping(kind, attributes) {
             request = request.wrapped(ttl);
         }
-        let reply = self.until_done(task, generate, request).await?;
-        let answer = reply.body.json().clone();
-        let id = named(&answer, generate.id);
+        let (id, answer) = self.until_made(task, generate, request).await?;
         self.write_generated_parts(task, &id).await?;
         Ok(Left {
             id,
@@ -54,48 +55,68 @@ impl Run<'_> {
         })
     }
 
-    /// Sends a call that must not be done twice; after an answer that leaves it open the server is asked whether it was.
-    async fn until_done(
+    /// Sends a call that makes something new each time; after an answer that leaves it open the server is asked whether it
+    /// was done. Nothing else is made while that is asked: what is new could be another's.
+    async fn until_made(
         &self,
         task: &Task<'_>,
         generate: &Generate,
         request: Request,
-    ) -> Result<Reply, Problems> {
+    ) -> Result<Made, Problems> {
+        let first = {
+            let _beside_others = self.making.read().await;
+            self.make(task, generate, request.clone()).await
+        };
+        let mut error = match first {
+            Ok(made) => return Ok(made),
+            Err(error) if matches!(error, ServerError::Unsure { .. }) => error,
+            Err(error) => return Err(told(&error)),
+        };
+        let _alone = self.making.write().await;
         for attempt in 0..TRIES {
-            match task.connection.server.send(request.clone()).await {
-                Ok(reply) => return Ok(reply),
-                Err(ServerError::Unsure { .. }) if self.was_not_done(task, generate).await => {
-                    tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
-                }
-                Err(error) => return Err(told(&error)),
+            match self.fate_of_made(task, generate).await {
+                Fate::Done(seen) => match &seen.lost {
+                    // What was said only in the answer that got lost is needed: it is made anew.
+                    Some(id) => self.remove_unusable(task, id).await?,
+                    None => return Ok((id_of(&seen).unwrap_or_default().to_string(), Json::Null)),
+                },
+                Fate::NotDone if matches!(error, ServerError::Unsure { .. }) => {}
+                Fate::NotDone | Fate::Unknown => break,
             }
+            rest(attempt).await;
+            error = match self.make(task, generate, request.clone()).await {
+                Ok(made) => return Ok(made),
+                Err(error) => error,
+            };
         }
-        let last = task.connection.server.send(request).await;
-        last.map_err(|error| told(&error))
+        Err(told(&error))
     }
 
-    /// Tells whether everything that is there was there before, or is what other steps made.
-    async fn was_not_done(&self, task: &Task<'_>, generate: &Generate) -> bool {
-        let Some(before) = self.records.before(&task.step.address) else {
-            return false;
-        };
-        let list = fill(
-            generate.list,
-            task.step.kind,
-            &task.desired.attributes,
-            None,
-        )
-        .known();
-        let Some(list) = list.filter(|list| !list.is_empty()) else {
-            return false;
+    async fn make(
+        &self,
+        task: &Task<'_>,
+        generate: &Generate,
+        request: Request,
+    ) -> Result<Made, ServerError> {
+        let reply = self.send(task, request).await?;
+        let answer = reply.body.json().clone();
+        let id = named(&answer, generate.id);
+        self.cache.know([Arc::from(id.as_str())]);
+        Ok((id, answer))
+    }
+
+    /// Looks for what a call made whose answer got lost, as the next run would.
+    async fn fate_of_made(&self, task: &Task<'_>, generate: &Generate) -> Fate<Observed> {
+        let Some(pending) = self.records.pending(&task.step.address) else {
+            return Fate::Unknown;
         };
         self.cache.clear();
-        let now = self
-            .cache
-            .keys(&task.connection.server, &task.place, &list)
-            .await;
-        let known = |id: &String| before.contains(id.as_str()) || self.records.has_id(id);
-        now.is_ok_and(|ids| ids.iter().all(known))
+        let wanted = self.wanted(task, &task.place, None);
+        match made_since(&wanted, generate, &pending, &self.cache).await {
+            Ok(Some(seen)) => Fate::Done(seen),
+            Ok(None) => Fate::NotDone,
+            Err(_) => Fate::Unknown,
+        }
     }
 
     async fn write_generated_parts(&self, task: &Task<'_>, id: &str) -> Result<(), Problems> {

@@ -5,6 +5,7 @@ use crate::ledger::{Ledger, LedgerError, Lock};
 use crate::plan::Owned;
 use crate::plan::change::Digester;
 use crate::reconcile::Memory;
+use crate::server::Guard;
 use crate::source::Diagnostic;
 use crate::value::{Value, json};
 use futures::future::BoxFuture;
@@ -73,6 +74,10 @@ impl Keeper for LedgerKeeper<'_> {
 
     fn drop_random<'a>(&'a self, birth: &'a str) -> BoxFuture<'a, Result<(), Diagnostic>> {
         Box::pin(async move { told(self.ledger.drop_random(birth).await) })
+    }
+
+    fn guard(&self) -> Option<Guard> {
+        self.lock.and_then(Lock::guard)
     }
 
     fn is_lost(&self) -> bool {

@@ -12,9 +12,11 @@ mod many;
 mod read;
 mod reach;
 mod record;
+mod recount;
 mod remove;
 mod rotate;
 mod run;
+mod send;
 mod write;
 
 pub use conditions::WRITTEN;

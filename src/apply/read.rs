@@ -4,6 +4,7 @@ use super::run::Run;
 use super::write::{Problems, told};
 use crate::catalog::Life;
 use crate::observe::Wanted;
+use crate::plan::hidden::consistent;
 use crate::plan::place::{Home, place_of};
 use crate::reconcile::outside::computed;
 use crate::reconcile::world::View;
@@ -15,6 +16,7 @@ impl Run<'_> {
     pub(super) async fn read(&self, index: usize) -> Result<Option<String>, Problems> {
         let step = &self.plan.steps[index];
         let attributes = self.attributes(index, View::Real)?;
+        self.connector.keep_quiet(&attributes);
         let Life::Data(read) = step.kind.life else {
             return Ok(None);
         };
@@ -54,7 +56,7 @@ impl Run<'_> {
         } else {
             crate::value::Marks::NONE
         };
-        let value = value.marked(marks);
+        let value = consistent(value.marked(marks), step.kind);
         self.learn(&step.address, value.clone(), value);
         Ok(None)
     }

@@ -4,6 +4,7 @@ use super::run::Run;
 use super::write::Task;
 use crate::catalog::{Generate, Life, ReadBack, ResourceType};
 use crate::plan::change::{Digester, is_given_once_to};
+use crate::plan::hidden::secret_paths;
 use crate::plan::leaf::leaves;
 use crate::plan::normal::{plain, url_with_password};
 use crate::plan::template::{fill, placeholders};
@@ -151,22 +152,10 @@ pub(super) fn owned_after(
     owned.rotated = before
         .map(|before| before.rotated.clone())
         .unwrap_or_default();
-    owned.hidden = hidden_paths(desired.kind, written.seen);
+    owned.hidden = secret_paths(desired.kind, written.seen);
     owned.desired = desired_digests(desired.kind, written.seen, digester);
     owned.sent = sent_digests(desired.kind, before, written, digester);
     owned
-}
-
-/// Returns the paths whose wish is secret by its own nature, not by its type.
-fn hidden_paths(kind: &ResourceType, seen: &Value) -> BTreeSet<Arc<str>> {
-    let secret = leaves(kind, seen, None).into_iter().filter(|leaf| {
-        let marked = leaf
-            .desired
-            .as_ref()
-            .is_some_and(|value| value.marks_within().sensitive);
-        marked && leaf.set && !leaf.attribute.sensitive
-    });
-    secret.map(|leaf| Arc::from(leaf.path.as_str())).collect()
 }
 
 fn desired_digests(

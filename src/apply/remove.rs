@@ -29,6 +29,7 @@ impl Run<'_> {
             let guide = self.guide(index);
             let is_namespace = governs(step.kind, place).is_some_and(|ruled| ruled.path.is_empty());
             if is_namespace || !self.goes_along(place) {
+                self.nothing_new(step, place, connection).await?;
                 self.remove(step.kind, place, &guide, work.owned.as_deref(), connection)
                     .await?;
             }
@@ -209,9 +210,28 @@ impl Run<'_> {
                 body = kept(kind, "", body, live.data(), &|name| !said(name));
             }
         }
+        let sent = self.send_post(place, &place.path, body.clone(), connection);
+        match sent.await {
+            Err(error) if is_named(kind.stays, &error) => {
+                self.reset_the_rest(kind, place, body, connection).await
+            }
+            other => other,
+        }
+    }
+
+    /// Puts settings back where some of them must have a value: those stay as they are.
+    async fn reset_the_rest(
+        &self,
+        kind: &'static ResourceType,
+        place: &ServerPath,
+        body: Json,
+        connection: &Connection,
+    ) -> Result<(), ServerError> {
+        let request = Request::get(&*place.path).namespace(&place.namespace);
+        let live = connection.server.send(request).await?;
+        let body = kept(kind, "", body, live.data(), &|_| true);
         match self.send_post(place, &place.path, body, connection).await {
-            // Some settings cannot be emptied (server.md 4.1): they stay, as the docs page says.
-            Err(ServerError::Refused { .. }) => Ok(()),
+            Err(error) if is_named(kind.stays, &error) => Ok(()),
             other => other,
         }
     }
@@ -318,6 +338,13 @@ impl Run<'_> {
         self.send_post(place, &place.path, Json::Object(body), connection)
             .await
     }
+}
+
+/// Tells whether a refusal says one of these texts.
+fn is_named(texts: &[&str], error: &ServerError) -> bool {
+    let said = error.texts().iter();
+    said.into_iter()
+        .any(|said| texts.iter().any(|text| said.contains(text)))
 }
 
 fn flag(kind: &ResourceType, guide: &Value, name: &str) -> bool {

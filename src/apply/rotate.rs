@@ -17,35 +17,33 @@ pub(super) struct Records {
     /// Of what is done.
     done: Mutex<BTreeMap<Address, Owned>>,
     /// Of what was begun.
-    begun: Mutex<BTreeMap<Address, Pending>>,
+    begun: Mutex<BTreeMap<Address, Owned>>,
 }
 
 impl Records {
     /// Notes what is about to be written.
     pub(super) fn begin(&self, records: &[Owned]) {
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        let pending = records
-            .iter()
-            .filter_map(|owned| Some((owned.address.clone(), owned.pending.clone()?)));
-        begun.extend(pending);
+        let records = records.iter();
+        begun.extend(records.map(|owned| (owned.address.clone(), owned.clone())));
     }
 
-    /// Returns the ids that were there before an object was made; `None` where that could not be known.
-    pub(super) fn before(&self, address: &Address) -> Option<BTreeSet<Arc<str>>> {
+    /// Returns what was noted before an object was made; `None` where it could not be known what was there then.
+    pub(super) fn pending(&self, address: &Address) -> Option<Pending> {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        let pending = begun.get(address)?;
-        matches!(&*pending.action, "create" | "replace").then(|| pending.before.clone())
+        let pending = begun.get(address)?.pending.as_ref()?;
+        matches!(&*pending.action, "create" | "replace").then(|| pending.clone())
+    }
+
+    /// Returns the record of a write that was begun.
+    pub(super) fn begun(&self, address: &Address) -> Option<Owned> {
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.get(address).cloned()
     }
 
     fn note(&self, owned: &Owned) {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         done.insert(owned.address.clone(), owned.clone());
-    }
-
-    /// Tells whether something that was made in this run has this id.
-    pub(super) fn has_id(&self, id: &str) -> bool {
-        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        done.values().any(|owned| &*owned.id == id)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The order of an apply: what may run runs, what failed takes its dependents out, the rest goes on.
 
 use super::deliver::Deliveries;
+use super::reach::guarded;
 use super::record::pending;
 use super::rotate::Records;
 use crate::observe::{Cache, Connections, Lease, revoke};
@@ -10,12 +11,13 @@ use crate::plan::{Change, Owned, Plan};
 use crate::reconcile::graph::Graph;
 use crate::reconcile::world::World;
 use crate::reconcile::{Connector, Planned, Work};
+use crate::server::Guard;
 use crate::source::Diagnostic;
 use crate::value::{Address, ServerPath, Value};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -39,6 +41,8 @@ pub trait Keeper: Send + Sync {
     fn drop_random<'a>(&'a self, birth: &'a str) -> BoxFuture<'a, Result<(), Diagnostic>>;
     /// Tells whether the lock was lost: nothing may be written any more.
     fn is_lost(&self) -> bool;
+    /// Returns what lets writes to a server out only while the lock is held; none where there is no lock to lose.
+    fn guard(&self) -> Option<Guard>;
 }
 
 /// What is told while an apply goes on.
@@ -89,6 +93,8 @@ pub(super) struct Run<'a> {
     pub keeper: &'a dyn Keeper,
     pub events: &'a dyn Events,
     pub settings: &'a Settings,
+    /// Stands before every write to a server.
+    pub guard: Option<Guard>,
     /// Connects to servers that only this run knows how to reach.
     pub connector: &'a dyn Connector,
     /// What it connected to.
@@ -96,8 +102,16 @@ pub(super) struct Run<'a> {
     pub cache: Cache,
     /// One write at a time for each place that several steps change.
     pub places: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// Held together by those that make what the server names, alone by who looks for what it made.
+    pub making: tokio::sync::RwLock<()>,
+    /// The steps that the server may have done something for.
+    pub written: Mutex<BTreeSet<usize>>,
     /// What goes and takes with it all that is below: the place that it governs, and the steps.
     pub leaving: HashMap<ServerPath, Vec<usize>>,
+    /// What is made anew and takes ids along that the server made below it.
+    pub remade: HashSet<ServerPath>,
+    /// All places of the plan, where it removes what may hold more than them.
+    pub known: HashSet<ServerPath>,
     /// What the ledger was told in this run.
     pub records: Records,
     pub deliveries: Deliveries,
@@ -115,15 +129,20 @@ pub async fn apply(
 ) -> Report {
     let Planned {
         plan,
-        work,
+        mut work,
         mut world,
         graph,
         ..
     } = planned;
     world.phase = crate::eval::functions::Phase::Apply;
     world.now = settings.now;
+    let guard = keeper.guard();
+    for connection in work.iter_mut().filter_map(|one| one.connection.as_mut()) {
+        *connection = guarded(connection, guard.as_ref());
+    }
     let mut diagnostics = Vec::new();
     let run = Run {
+        guard,
         plan: &plan,
         work: &work,
         graph: &graph,
@@ -135,7 +154,11 @@ pub async fn apply(
         late: tokio::sync::Mutex::default(),
         cache: Cache::default(),
         places: Mutex::default(),
+        making: tokio::sync::RwLock::default(),
+        written: Mutex::default(),
         leaving: leaving(&plan),
+        remade: remade(&plan),
+        known: super::recount::known(&plan, &work),
         records: Records::default(),
         deliveries: Deliveries::of(&plan, &work, &graph),
         leases: Mutex::default(),
@@ -165,6 +188,19 @@ pub async fn apply(
         world,
         stopped,
     }
+}
+
+/// Returns the places of what is made anew and governs nothing: ids that the server made below them are gone with it.
+fn remade(plan: &Plan) -> HashSet<ServerPath> {
+    let steps = plan
+        .steps
+        .iter()
+        .filter(|step| step.change == Change::Replace);
+    let places = steps.filter_map(|step| {
+        let place = step.old_place.as_ref().or(step.place.as_ref())?;
+        governs(step.kind, place).is_none().then(|| place.clone())
+    });
+    places.collect()
 }
 
 fn leaving(plan: &Plan) -> HashMap<ServerPath, Vec<usize>> {
@@ -266,7 +302,9 @@ async fn schedule(run: &Run<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Outco
         };
         let stopped = run.settings.stop.load(Ordering::SeqCst) || run.keeper.is_lost();
         if stopped {
-            queue.clear();
+            for index in queue.drain(..) {
+                diagnostics.extend(run.forget_unwritten(index).await.err());
+            }
         } else {
             if !ready.is_empty() {
                 let begun = beside(&mut flying, &mut ended, begin(run, ready)).await;
@@ -404,7 +442,8 @@ impl Run<'_> {
                 }
                 self.has_become(index)
             }
-            Err(problems) => {
+            Err(mut problems) => {
+                problems.extend(self.forget_unwritten(index).await.err());
                 if told {
                     self.events
                         .failed(&step.address, step.change, begin.elapsed());

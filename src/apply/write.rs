@@ -6,16 +6,17 @@ use super::run::{Run, id_text};
 use crate::catalog::{Life, Removal};
 use crate::observe::{Connection, Wanted, look_at};
 use crate::plan::change::{is_given_once_to, planned};
+use crate::plan::hidden::secrets_in_place;
 use crate::plan::leaf::leaves;
 use crate::plan::many::in_table;
-use crate::plan::place::{Home, place_of};
+use crate::plan::place::{Home, ancestors, place_of};
 use crate::plan::sends::{Sends, held_value_needed, sends};
 use crate::plan::template::fill;
 use crate::plan::wire::{Carry, encode};
 use crate::plan::{Change, Desired, Observed, Owned, Step};
 use crate::reconcile::Work;
 use crate::reconcile::world::View;
-use crate::server::{Request, ServerError};
+use crate::server::ServerError;
 use crate::source::Diagnostic;
 use crate::value::{Address, ServerPath, Shape, Value};
 use serde_json::{Map, Value as Json};
@@ -87,6 +88,9 @@ impl Run<'_> {
             .filter(|id| !id.is_empty());
         let fresh = !matches!(step.change, Change::Update | Change::Remount);
         let id = id.filter(|_| !fresh);
+        for secret in secrets_in_place(step.kind, &desired.attributes) {
+            self.connector.keep_quiet(secret);
+        }
         let place = place_of(step.kind, &desired.attributes, home, id.as_deref());
         let place = place.or_else(|| step.place.clone());
         let base = ServerPath::new(
@@ -108,7 +112,6 @@ impl Run<'_> {
         let task = self.task(index).await?;
         let change = task.step.change;
         let destroys = matches!(change, Change::Replace | Change::ReplaceCreateFirst);
-        let mut left = Left::default();
         let sends = sends_of(&task);
         nothing_held(&task, &sends)?;
         self.remove_lost(&task).await?;
@@ -118,18 +121,11 @@ impl Run<'_> {
         if change == Change::Remount {
             self.remount(&task).await?;
         }
-        if change == Change::Create || destroys {
-            left = self.create(&task).await?;
+        let left = if change == Change::Create || destroys {
+            self.create(&task).await?
         } else {
-            self.update(&task, &sends).await?;
-            left.unsent = sends.unsent;
-            left.id = task
-                .work
-                .owned
-                .as_ref()
-                .map(|owned| owned.id.to_string())
-                .unwrap_or_default();
-        }
+            self.update(&task, sends).await?
+        };
         let id = self.conclude(&task, left).await?;
         if change == Change::ReplaceCreateFirst {
             self.remove_old(&task).await?;
@@ -240,24 +236,32 @@ impl Run<'_> {
         open || digests || matches!(kind.life, Life::Generate(_) | Life::Mounted(..))
     }
 
-    async fn observe(
+    pub(super) async fn observe(
         &self,
         task: &Task<'_>,
         place: &ServerPath,
         owned: Option<&Owned>,
     ) -> Result<Option<Observed>, Problems> {
         self.cache.clear();
-        let wanted = Wanted {
+        look_at(&self.wanted(task, place, owned), &self.cache)
+            .await
+            .map_err(|error| told(&error))
+    }
+
+    pub(super) fn wanted(
+        &self,
+        task: &Task<'_>,
+        place: &ServerPath,
+        owned: Option<&Owned>,
+    ) -> Wanted {
+        Wanted {
             kind: task.step.kind,
             place: place.clone(),
             server: task.connection.server.clone(),
             guide: task.desired.attributes.clone(),
             owned: owned.cloned().map(Arc::new),
             referenced: self.graph.referenced(task.work.node.as_ref()),
-        };
-        look_at(&wanted, &self.cache)
-            .await
-            .map_err(|error| told(&error))
+        }
     }
 
     /// Adds what the answer to the making call gave, and only it.
@@ -370,10 +374,30 @@ impl Run<'_> {
         Ok(id_text(&result))
     }
 
-    /// Writes what differs to an object that is there.
-    async fn update(&self, task: &Task<'_>, sends: &Sends) -> Result<(), Problems> {
+    /// Writes what differs to an object that is there; one that went with another in the meantime is made anew.
+    async fn update(&self, task: &Task<'_>, sends: Sends) -> Result<Left, Problems> {
         let wanted = |path: &str| sends.sent.contains(path) || is_inside(path, &sends.leaves);
-        self.send_update(task, &wanted).await
+        match self.send_update(task, &wanted).await {
+            Err(_) if self.is_gone_since(task).await => return self.create(task).await,
+            outcome => outcome?,
+        }
+        let owned = task.work.owned.as_ref();
+        Ok(Left {
+            id: owned.map(|owned| owned.id.to_string()).unwrap_or_default(),
+            unsent: sends.unsent,
+            ..Left::default()
+        })
+    }
+
+    /// Tells whether an object that the server named is there no more, and another one can stand for it: nobody reads the
+    /// id that the plan told, and all that it is made of is known.
+    async fn is_gone_since(&self, task: &Task<'_>) -> bool {
+        let referenced = self.graph.referenced(task.work.node.as_ref());
+        let replaceable = matches!(task.step.kind.life, Life::Generate(_))
+            && referenced.is_some_and(|names| !names.contains("id"))
+            && !task.desired.attributes.has_held();
+        let owned = task.work.owned.as_deref();
+        replaceable && matches!(self.observe(task, &task.place, owned).await, Ok(None))
     }
 
     /// Removes the object that a replacement takes the place of.
@@ -387,9 +411,13 @@ impl Run<'_> {
             return Ok(());
         };
         let place = old.unwrap_or_else(|| observed.place.clone());
-        if self.goes_along(&place) {
+        let made = matches!(task.step.kind.life, Life::Generate(_));
+        let gone = made && ancestors(&place).any(|above| self.remade.contains(&above));
+        if gone || self.goes_along(&place) {
             return Ok(());
         }
+        self.nothing_new(task.step, &place, &task.connection)
+            .await?;
         let guide = overlaid(&observed.attributes, &self.remembered(task.work));
         self.remove(
             task.step.kind,
@@ -403,9 +431,18 @@ impl Run<'_> {
 
     /// Removes what an unfinished run made and nobody can use.
     async fn remove_lost(&self, task: &Task<'_>) -> Result<(), Problems> {
-        let Some(id) = &task.work.lost else {
-            return Ok(());
-        };
+        match &task.work.lost {
+            Some(id) => self.remove_unusable(task, id).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Removes an object that was made, and whose making was not heard of.
+    pub(super) async fn remove_unusable(
+        &self,
+        task: &Task<'_>,
+        id: &Arc<str>,
+    ) -> Result<(), Problems> {
         let kind = task.step.kind;
         let path = fill(kind.place, kind, &task.desired.attributes, Some(id)).known();
         let place = task.place.beside(&path.unwrap_or_default());
@@ -459,25 +496,6 @@ impl Run<'_> {
     ) -> Json {
         let has = |path: &str| !task.desired.lacks.contains(in_table(path)) && wanted(path);
         encode(task.step.kind, part, &task.desired.attributes, carry, &has)
-    }
-
-    /// Sends a write in the namespace of a task.
-    pub(super) async fn post(
-        &self,
-        task: &Task<'_>,
-        path: &str,
-        body: Json,
-    ) -> Result<Json, Problems> {
-        let request = Request::post(path, body)
-            .namespace(&task.place.namespace)
-            .settles(task.step.kind.settles);
-        let reply = task
-            .connection
-            .server
-            .send(request)
-            .await
-            .map_err(|error| told(&error))?;
-        Ok(reply.body.json().clone())
     }
 }
 

@@ -97,6 +97,11 @@ pub enum OnChange {
     Nothing,
     /// Update, but only from false to true: back is an error that names the attribute.
     OneWay,
+    /// Update where the number at this key of a map rises; a lower one is another object. Absent is `from`.
+    Rise {
+        key: &'static str,
+        from: u64,
+    },
 }
 
 /// A condition on one value.
@@ -135,6 +140,8 @@ pub struct Attribute {
     pub part: &'static str,
     pub on_change: OnChange,
     pub sensitive: bool,
+    /// Entries of this map that say what another attribute says: pairs of key and path. Where that is secret they are.
+    pub repeats: &'static [(&'static str, &'static str)],
     /// Goes to the server and is never shown; `Some("x")` names the attribute that it is another way to say.
     pub write_only: Option<&'static str>,
     /// Only read or set when the object is made; later writes leave it out.
@@ -165,6 +172,7 @@ impl Attribute {
             part: "",
             on_change: OnChange::Update,
             sensitive: false,
+            repeats: &[],
             write_only: None,
             create_only: false,
             said_empty: false,
@@ -296,10 +304,24 @@ impl Attribute {
         self
     }
 
+    /// It is a map where the number at a key can only rise in place; without the key it is `from`.
+    #[must_use]
+    pub const fn rises(mut self, key: &'static str, from: u64) -> Attribute {
+        self.on_change = OnChange::Rise { key, from };
+        self
+    }
+
     /// It is a secret.
     #[must_use]
     pub const fn sensitive(mut self) -> Attribute {
         self.sensitive = true;
+        self
+    }
+
+    /// Entries of this map say what other attributes say: pairs of key and path.
+    #[must_use]
+    pub const fn repeats(mut self, pairs: &'static [(&'static str, &'static str)]) -> Attribute {
+        self.repeats = pairs;
         self
     }
 

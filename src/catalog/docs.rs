@@ -285,6 +285,7 @@ fn change(attribute: &Attribute) -> Option<&'static str> {
         (OnChange::Replace, _) => Some("another value replaces the object"),
         (OnChange::Remount, _) => Some("another value moves the mount"),
         (OnChange::OneWay, _) => Some("it cannot go back to false"),
+        (OnChange::Rise { .. }, _) => Some("a lower number replaces the object"),
         (OnChange::Update | OnChange::Nothing, _) => None,
     }
 }

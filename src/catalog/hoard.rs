@@ -1,5 +1,7 @@
 //! What mounts hold that nobody can make again from a configuration: it is counted before a mount goes.
 
+use super::MountTable;
+
 /// What the mounts of one type hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Hoard {
@@ -51,7 +53,36 @@ pub const HOARDS: &[Hoard] = &[
     Hoard::leases("consul"),
     Hoard::leases("nomad"),
     Hoard::leases("terraform"),
+    Hoard::new("ssh", "roles", &["roles/"], ("role", "roles")),
 ];
+
+/// What the servers' own auth methods hold: who can log in, besides those that a configuration declares.
+pub const AUTH_HOARDS: &[Hoard] = &[
+    Hoard::new("userpass", "users", &["users/"], USERS),
+    Hoard::new("approle", "role", &["role/"], ROLES),
+    Hoard::new("cert", "certs", &["certs/"], ROLES),
+    Hoard::new("jwt", "role", &["role/"], ROLES),
+    Hoard::new("oidc", "role", &["role/"], ROLES),
+    Hoard::new("kubernetes", "role", &["role/"], ROLES),
+    Hoard::new("kerberos", "groups", &["groups/"], GROUPS),
+    Hoard::new("ldap", "users", &["users/"], USERS),
+    Hoard::new("ldap", "groups", &["groups/"], GROUPS),
+    Hoard::new("radius", "users", &["users/"], USERS),
+    Hoard::new("okta", "users", &["users/"], USERS),
+    Hoard::new("okta", "groups", &["groups/"], GROUPS),
+    Hoard::new("github", "map/users", &["map/users/"], USERS),
+    Hoard::new("github", "map/teams", &["map/teams/"], ("team", "teams")),
+    Hoard::new("aws", "role", &["role/"], ROLES),
+    Hoard::new("azure", "role", &["role/"], ROLES),
+    Hoard::new("gcp", "role", &["role/"], ROLES),
+    Hoard::new("alicloud", "role", &["role/"], ROLES),
+    Hoard::new("oci", "role", &["role/"], ROLES),
+    Hoard::new("cf", "roles", &["roles/"], ROLES),
+];
+
+const USERS: (&str, &str) = ("user", "users");
+const GROUPS: (&str, &str) = ("group", "groups");
+const ROLES: (&str, &str) = ("role", "roles");
 
 impl Hoard {
     const fn new(
@@ -93,14 +124,23 @@ impl Hoard {
         self
     }
 
-    /// Returns what a mount of a type holds; `None` where it keeps nothing.
-    #[must_use]
-    pub fn of(mount_type: &str, version: Option<&str>) -> Option<&'static Hoard> {
-        let fits = |hoard: &&Hoard| {
-            hoard.mount_type == mount_type
-                && hoard.version.is_none_or(|needed| version == Some(needed))
+    /// Returns what a mount of a type holds; nothing where it is not known.
+    pub fn of(
+        table: MountTable,
+        mount_type: &str,
+        version: Option<&str>,
+    ) -> impl Iterator<Item = &'static Hoard> {
+        let all = match table {
+            MountTable::Secrets => HOARDS,
+            MountTable::Auth => AUTH_HOARDS,
         };
-        HOARDS.iter().find(fits)
+        let of_type = all
+            .iter()
+            .filter(move |hoard| hoard.mount_type == mount_type);
+        let versioned = of_type
+            .clone()
+            .any(|hoard| hoard.version.is_some() && hoard.version == version);
+        of_type.filter(move |hoard| hoard.version.is_some() == versioned)
     }
 
     /// Says how many there are: `1 secret`, `312 secrets`.
@@ -115,18 +155,30 @@ impl Hoard {
 mod tests {
     use super::*;
 
+    fn lists(table: MountTable, mount_type: &str, version: Option<&str>) -> Vec<String> {
+        let found = Hoard::of(table, mount_type, version);
+        found.map(|hoard| hoard.folder("at/")).collect()
+    }
+
     #[test]
     fn the_version_decides_where_there_is_one() {
+        let secrets = |mount_type, version| lists(MountTable::Secrets, mount_type, version);
+        assert_eq!(secrets("kv", Some("2")), ["at/metadata"]);
+        assert_eq!(secrets("kv", Some("1")), ["at"]);
+        assert_eq!(secrets("kv", None), ["at"]);
+        assert_eq!(secrets("database", None), ["sys/leases/lookup/at"]);
+        assert!(secrets("of-a-plugin", None).is_empty());
+    }
+
+    #[test]
+    fn methods_hold_who_can_log_in() {
         assert_eq!(
-            Hoard::of("kv", Some("2")).map(|hoard| hoard.list),
-            Some("metadata")
+            lists(MountTable::Auth, "ldap", None),
+            ["at/users", "at/groups"]
         );
-        assert_eq!(Hoard::of("kv", Some("1")).map(|hoard| hoard.list), Some(""));
-        assert_eq!(Hoard::of("kv", None).map(|hoard| hoard.list), Some(""));
         assert_eq!(
-            Hoard::of("database", None).map(|hoard| hoard.folder("db/")),
-            Some("sys/leases/lookup/db".to_owned())
+            lists(MountTable::Secrets, "ldap", None),
+            ["sys/leases/lookup/at"]
         );
-        assert!(Hoard::of("ssh", None).is_none());
     }
 }

@@ -121,6 +121,8 @@ pub struct ResourceType {
     pub irreplaceable: &'static str,
     /// Texts of refusals that mean that the object is not there, where the status does not say so.
     pub absent: &'static [&'static str],
+    /// Texts by which a server refuses to empty what must have a value; that stays when the settings are put back.
+    pub stays: &'static [&'static str],
     pub products: Products,
     /// Further sentences for the docs page: what surprises.
     pub notes: &'static [&'static str],
@@ -169,6 +171,7 @@ impl ResourceType {
             rotation: None,
             settles: &[],
             absent: &[],
+            stays: &[],
             query: &[],
             removed_later: false,
             tells_making: Products::Nobody,
@@ -320,6 +323,13 @@ impl ResourceType {
     #[must_use]
     pub const fn absent(mut self, texts: &'static [&'static str]) -> ResourceType {
         self.absent = texts;
+        self
+    }
+
+    /// Names refusals to empty what must have a value.
+    #[must_use]
+    pub const fn stays(mut self, texts: &'static [&'static str]) -> ResourceType {
+        self.stays = texts;
         self
     }
 

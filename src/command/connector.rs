@@ -8,7 +8,7 @@ use crate::reconcile::outside::Outside;
 use crate::server::connect::{ProviderBlock, Settings, settle};
 use crate::server::{Connection, KeepAlive, Log, Login, Server};
 use crate::source::Diagnostic;
-use crate::value::{Text, Value};
+use crate::value::{Text, Value, Veil};
 use futures::future::BoxFuture;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -29,6 +29,7 @@ pub struct Links {
     /// A token for the server at one address, whatever the settings say of a login there.
     token: Option<(String, Text)>,
     log: Option<Log>,
+    veil: Veil,
     open: tokio::sync::Mutex<BTreeMap<[u8; 32], Open>>,
     servers: Mutex<Vec<Arc<dyn Server>>>,
 }
@@ -42,7 +43,8 @@ impl Links {
             in_flight,
             patience: None,
             token: None,
-            log: log(context.verbosity.get()),
+            log: log(context.verbosity.get(), &context.veil),
+            veil: context.veil.clone(),
             open: tokio::sync::Mutex::default(),
             servers: Mutex::default(),
         }
@@ -128,6 +130,10 @@ impl Connector for Links {
     fn outside(&self) -> &dyn Outside {
         &ThisMachine
     }
+
+    fn keep_quiet(&self, secret: &Value) {
+        self.veil.add_secrets(secret);
+    }
 }
 
 /// Returns how the arguments of a provider block and the environment say to connect.
@@ -207,11 +213,12 @@ fn fingerprint(settings: &Settings) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Returns what is told of each request: path and status, never a body.
-pub fn log(verbosity: u8) -> Option<Log> {
+/// Returns what is told of each request: path and status, never a body nor a secret of the veil.
+pub fn log(verbosity: u8, veil: &Veil) -> Option<Log> {
     if verbosity == 0 {
         return None;
     }
+    let veil = veil.clone();
     Some(Arc::new(move |event| {
         let status = event
             .status
@@ -226,6 +233,7 @@ pub fn log(verbosity: u8) -> Option<Log> {
             String::new()
         };
         let line = format!("{} {}{place}: {status}{took}\n", event.verb, event.path);
+        let line = veil.over(&line);
         let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), line.as_bytes());
     }))
 }

@@ -4,6 +4,7 @@ use super::connector::Links;
 use super::exit::Failure;
 use super::files::Files;
 use crate::source::{Diagnostic, Severity, Sources};
+use crate::value::Veil;
 use crate::view::diagnostic::{DiagnosticStyle, diagnostics_text};
 use crate::view::paint::Paint;
 use crate::view::plan_text::TextOptions;
@@ -56,6 +57,8 @@ pub struct Context {
     /// Set once writing begins: from then on a stop is waited for.
     pub writing: Arc<AtomicBool>,
     pub clock: Instant,
+    /// Secrets that the run has met: kept out of logs and diagnostics.
+    pub veil: Veil,
     /// All connections of the run, for the count of requests.
     pub links: RefCell<Vec<Arc<Links>>>,
 }
@@ -88,6 +91,7 @@ impl Context {
             stop: Arc::default(),
             writing: Arc::default(),
             clock: Instant::now(),
+            veil: Veil::default(),
             links: RefCell::default(),
         }
     }
@@ -165,6 +169,8 @@ impl Context {
 
     /// Tells diagnostics: errors and notes on the error stream, warnings on the output, as Terraform does.
     pub fn tell(&self, diagnostics: &[Diagnostic]) {
+        let veiled = diagnostics.iter().map(|one| self.veil.over_diagnostic(one));
+        let diagnostics = &veiled.collect::<Vec<_>>();
         let sources = self.sources.borrow();
         if self.voice.get() == Voice::Events {
             for diagnostic in diagnostics {

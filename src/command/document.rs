@@ -39,7 +39,13 @@ pub fn document(
         saved,
         access: session.access.clone(),
     };
-    plan_document(&planned.plan, &facts)
+    let mut document = plan_document(&planned.plan, &facts);
+    if !show_sensitive {
+        for row in &mut document.access_changes {
+            row.veil(&|text| context.veil.over(text));
+        }
+    }
+    document
 }
 
 /// Lists the data sources that were read.

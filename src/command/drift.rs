@@ -22,7 +22,7 @@ use crate::operate::watch::{self as watching, Memory};
 use crate::plan::{Origin, Step};
 use crate::reconcile::Planned;
 use crate::reconcile::unmanaged::unmanaged;
-use crate::source::{Diagnostic, Severity, Surroundings};
+use crate::source::{Diagnostic, Surroundings};
 use crate::value::{Mode, ServerPath};
 use crate::view::document::{IgnoredDrift, PlanDocument};
 use crate::view::drift_metrics::Found;
@@ -201,11 +201,7 @@ fn ended(healed: Healed, any: bool, chosen: Option<u8>) -> Done {
 /// Looks at the server, and takes out what is to be ignored.
 async fn look(context: &Context, order: &Order, watch: &Watch) -> Result<Look, Failure> {
     let (session, mut planned) = make(context, order.clone()).await?;
-    for found in &mut planned.plan.diagnostics {
-        if found.code == "prevent-destroy" || found.code == "wrong-ledger" {
-            found.severity = Severity::Warning;
-        }
-    }
+    watch::heal::soften(&mut planned);
     let planned = match checked(context, &session, planned) {
         Ok(planned) => planned,
         Err(failure) => {

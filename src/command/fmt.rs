@@ -4,6 +4,7 @@ use super::context::Context;
 use super::exit::{Done, Exit, Failure};
 use super::files::words;
 use super::flags::{is_set, on, switch, word};
+use crate::config::masked::{masked, unquote};
 use crate::source::Diagnostic;
 use crate::syntax::format;
 use clap::{ArgAction, ArgMatches, Command};
@@ -139,8 +140,14 @@ fn formatted(context: &Context, path: &Path, text: &str) -> Result<String, Failu
     format(text).map_err(|errors| {
         // The formatter knows one file only: its spans mean this one.
         let mut sources = context.sources.borrow_mut();
-        let id = sources.add(path, text);
+        let values = path.extension().is_some_and(|ending| ending == "tfvars");
+        let shown = match values {
+            true => masked(text),
+            false => text.to_owned(),
+        };
+        let id = sources.add(path, &shown);
         let place = |mut error: Diagnostic| {
+            unquote(&mut error, text, &shown);
             for label in &mut error.labels {
                 label.span.file = id;
             }

@@ -6,9 +6,11 @@ use super::flags::{ignored, is_set, on, path, switch, text, texts, value, word};
 use super::open::{Opened, ledger};
 use super::planning::{Hold, address};
 use super::wish::{arguments, variable_flags};
+use crate::catalog::registry::lookup;
 use crate::plan::Owned;
+use crate::plan::hidden::was_in_secret_place;
 use crate::source::Diagnostic;
-use crate::value::{Address, InstanceKey, Mode};
+use crate::value::{Address, InstanceKey, Mode, VEILED};
 use crate::view::state_text::object_text;
 use clap::{ArgAction, ArgMatches, Command};
 use serde_json::{Value as Json, json};
@@ -171,18 +173,25 @@ async fn list(context: &Context, matches: &ArgMatches) -> Done {
     Ok(Exit::Done)
 }
 
-/// Returns what is remembered of an object; digests are only counted.
+/// Returns what is remembered of an object; digests are only counted, and what was secret is not told.
 fn record_json(owned: &Owned) -> Json {
+    let kind = lookup(Mode::Managed, &owned.type_name);
+    let placed = kind.is_some_and(|kind| was_in_secret_place(kind, owned));
+    let shown = |secret: bool, text: &str| if secret { VEILED } else { text }.to_owned();
+    let deletion = owned.deletion.iter().map(|(name, value)| {
+        let secret = owned.hidden.contains(name);
+        (name.to_string(), shown(secret, value))
+    });
     json!({
         "address": owned.address.to_string(),
         "type": *owned.type_name,
         "provider": *owned.provider,
         "server": *owned.place.server,
         "namespace": *owned.place.namespace,
-        "path": *owned.place.path,
-        "id": *owned.id,
+        "path": shown(placed, &owned.place.path),
+        "id": shown(placed, &owned.id),
         "needs": owned.needs.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "deletion": owned.deletion.iter().map(|(name, value)| (name.to_string(), value.clone())).collect::<std::collections::BTreeMap<_, _>>(),
+        "deletion": deletion.collect::<std::collections::BTreeMap<_, _>>(),
         "prevent_destroy": owned.prevent_destroy,
         "attributes": owned.desired.len(),
         "unread": owned.sent.keys().map(ToString::to_string).collect::<Vec<_>>(),

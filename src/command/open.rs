@@ -86,7 +86,7 @@ pub fn door(
         Some(span) => problem.at(span, "as configured here"),
         None => problem,
     })?;
-    door.log = log(context.verbosity.get());
+    door.log = log(context.verbosity.get(), &context.veil);
     Ok(door)
 }
 

@@ -341,6 +341,9 @@ impl Session {
         self.announce_mount(&mut planned);
         let problems = self.others(&planned, &order.wish.take_from).await;
         planned.plan.diagnostics.extend(problems);
+        if order.wish.refresh_only {
+            super::watch::heal::soften(&mut planned);
+        }
         if planned.plan.diagnostics.iter().any(Diagnostic::is_error) {
             blind::complete(&blind_world, &mut planned.plan.diagnostics);
         }

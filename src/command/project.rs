@@ -200,6 +200,9 @@ impl Project {
         assigned: &Assigned,
         files: Arc<dyn Surroundings>,
     ) -> World {
+        for value in assigned.values.values() {
+            context.veil.add_secrets(value);
+        }
         World::new(
             self.configuration.clone(),
             files,

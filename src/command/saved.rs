@@ -3,9 +3,10 @@
 use super::planning::Session;
 use super::wish::Wish;
 use crate::config::variables::Argument;
+use crate::plan::hidden::secrets_in_place;
 use crate::plan::{Change, Comparison, Step};
 use crate::reconcile::Planned;
-use crate::value::{Shape, Value};
+use crate::value::{ServerPath, Shape, VEILED, Value};
 use crate::view::plan_json::change_name;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -110,13 +111,16 @@ fn bound(step: &Step, keyed: bool, digest: &dyn Fn(&Json) -> String) -> Bound {
         .after
         .as_ref()
         .map_or(Json::Null, |value| form(value, keyed));
+    let mut sides = step.before.iter().chain(&step.after);
+    let secret = sides.any(|side| secrets_in_place(step.kind, side).next().is_some());
+    // A secret place is bound by the attributes that make it.
+    let told_place = |place: &ServerPath| match secret {
+        true => VEILED.to_owned(),
+        false => place.to_string(),
+    };
     Bound {
         change: change_name(step.change).to_owned(),
-        place: step
-            .place
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
+        place: step.place.as_ref().map(told_place).unwrap_or_default(),
         before: digest(&Json::Object(before)),
         after: digest(&after),
     }

@@ -12,6 +12,7 @@ mod json;
 mod layout;
 mod list;
 mod load;
+pub mod masked;
 mod merge;
 mod module;
 pub mod package;

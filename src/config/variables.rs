@@ -4,6 +4,7 @@ use super::constant::constant;
 use super::declared::{DeclaredVariable, Module};
 use super::files::{ignored, join, read_text};
 use super::layout::{listed, suggest};
+use super::masked::{masked, unquote};
 use crate::source::{Diagnostic, FileId, Sources, Span, Surroundings};
 use crate::syntax::{Body, Name, parse_expression, parse_file};
 use crate::value::{Marks, Type, Value, convert};
@@ -240,10 +241,16 @@ impl Found<'_> {
         if is_json {
             self.json(path, &text);
         } else {
-            let file = sources.add(path, &text);
+            // The values may be secret: diagnostics show the file without them.
+            let masked = masked(&text);
+            let file = sources.add(path, &masked);
             let (body, errors) = parse_file(file, &text);
+            let before = self.told.len();
             self.told.extend(errors);
             self.body(path, &body);
+            for told in self.told.iter_mut().skip(before) {
+                unquote(told, &text, &masked);
+            }
         }
     }
 
@@ -391,7 +398,13 @@ fn unfit(
 /// # Errors
 /// Tells in words why the value does not fit, or that one is required; never shows the value.
 pub fn prepare(variable: &DeclaredVariable, given: Option<Value>) -> Result<Value, String> {
+    let marks = Marks {
+        sensitive: variable.sensitive,
+        ephemeral: variable.ephemeral,
+        fresh: false,
+    };
     let given = given.filter(|value| !value.is_null() || variable.nullable);
+    let given = given.map(|value| value.marked(marks));
     let value = match (given, &variable.default) {
         (Some(value), _) => {
             let value = match &variable.defaults {
@@ -403,9 +416,5 @@ pub fn prepare(variable: &DeclaredVariable, given: Option<Value>) -> Result<Valu
         (None, Some(default)) => default.clone(),
         (None, None) => return Err("a value is required, and null is none".to_owned()),
     };
-    Ok(value.marked(Marks {
-        sensitive: variable.sensitive,
-        ephemeral: variable.ephemeral,
-        fresh: false,
-    }))
+    Ok(value.marked(marks))
 }

@@ -66,8 +66,9 @@ fn no_attribute(
         };
     }
     let near = match ty {
+        _ if value.marks.any() => None,
         Type::Object(object) => nearest(&name.text, object.attributes.keys().map(|key| &**key)),
-        Type::Map(_) if !value.marks.any() => {
+        Type::Map(_) => {
             let keys = value
                 .as_fields()
                 .into_iter()
@@ -80,8 +81,9 @@ fn no_attribute(
         return told.hint(format!("did you mean `{near}`?"));
     }
     match ty {
+        Type::Map(_) | Type::Object(_) if value.marks.any() => told,
         Type::Object(object) => listed(told, object.attributes.keys()),
-        Type::Map(_) if !value.marks.any() => {
+        Type::Map(_) => {
             let fields = value.as_fields();
             listed(told, fields.into_iter().flat_map(|fields| fields.keys()))
         }
@@ -182,7 +184,7 @@ fn element(value: &Value, key: &Value, ty: &Type) -> Result<Value, String> {
     match &value.shape {
         Shape::Map(_, fields) | Shape::Object(fields) => {
             let name = key.as_text().unwrap_or_default();
-            let hidden = key.marks.any() || (value.marks.any() && matches!(ty, Type::Map(_)));
+            let hidden = key.marks.any() || value.marks.any();
             fields.get(name).cloned().ok_or_else(|| match hidden {
                 true => "the index names no element of this collection".into(),
                 false => no_element(name, fields.keys().map(|key| &**key)),

@@ -3,6 +3,7 @@
 use super::blame::{error_at, labelled};
 use super::context::Context;
 use super::expression::{gather, value_of};
+use super::functions::shown;
 use super::opaque::{opaque, surely_not_null};
 use crate::source::{Diagnostic, Outcome};
 use crate::syntax::{Expression, For, Name};
@@ -122,7 +123,7 @@ pub(super) fn for_expression(given: &For, context: Context<'_>) -> Outcome<Value
     });
     let result = match &given.key {
         None => Value::tuple(made.map(|(_, value)| value).collect()),
-        Some(key) => keyed(given, key, made, context)?,
+        Some(key) => keyed(given, key, made, marks, context)?,
     };
     Ok(result.marked(marks))
 }
@@ -198,6 +199,7 @@ fn keyed(
     given: &For,
     key: &Expression,
     made: impl Iterator<Item = (Option<Arc<str>>, Value)>,
+    marks: Marks,
     context: Context<'_>,
 ) -> Outcome<Value> {
     let mut groups: BTreeMap<Arc<str>, Vec<Value>> = BTreeMap::new();
@@ -217,7 +219,8 @@ fn keyed(
         .iter()
         .filter(|(_, values)| values.len() > 1)
         .map(|(name, _)| {
-            error_at(key, context, format!("two elements have the key `{name}`"))
+            let name = shown(name, marks);
+            error_at(key, context, format!("two elements have the key {name}"))
                 .hint("put `...` after the value to gather the values of equal keys")
         })
         .collect();

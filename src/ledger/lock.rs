@@ -6,6 +6,7 @@ use super::cabinet::{Cabinet, file_error};
 use super::entries::{Entries, Entry};
 use super::process::Process;
 use super::renewal::Renewal;
+use crate::server::Guard;
 use crate::source::Diagnostic;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -170,6 +171,15 @@ impl Lock {
         match &self.keep {
             Keep::Entry(renewal) => renewal.is_lost(),
             Keep::File(_) | Keep::Nothing => false,
+        }
+    }
+
+    /// Returns what lets writes out only while it is ours; none where it cannot be lost.
+    #[must_use]
+    pub fn guard(&self) -> Option<Guard> {
+        match &self.keep {
+            Keep::Entry(renewal) => Some(renewal.guard()),
+            Keep::File(_) | Keep::Nothing => None,
         }
     }
 

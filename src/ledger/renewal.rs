@@ -3,6 +3,7 @@
 use super::LedgerError;
 use super::entries::Entries;
 use super::lock::{Holder, STALE, free, taken};
+use crate::server::Guard;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as Plain, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -96,7 +97,13 @@ impl Renewal {
     }
 
     pub fn is_lost(&self) -> bool {
-        self.lease.lost.load(Ordering::Acquire) || self.lease.unconfirmed() >= LOST_AFTER
+        self.lease.is_lost()
+    }
+
+    /// Returns what lets writes out only while it is ours.
+    pub fn guard(&self) -> Guard {
+        let lease = self.lease.clone();
+        Guard::new(move || !lease.is_lost())
     }
 
     pub async fn held(&self) -> bool {
@@ -139,6 +146,10 @@ impl Lease {
             tokio::time::sleep(EVERY).await;
             self.renew().await;
         }
+    }
+
+    fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire) || self.unconfirmed() >= LOST_AFTER
     }
 
     fn unconfirmed(&self) -> Duration {

@@ -2,7 +2,7 @@
 
 use super::bulk::Cache;
 use super::{Wanted, data, get_object, main_raw, observed};
-use crate::catalog::{Find, Generate, Lookup};
+use crate::catalog::{Find, Generate, Lookup, ResourceType};
 use crate::plan::change::is_given_once_to;
 use crate::plan::leaf::leaves;
 use crate::plan::template::fill;
@@ -53,6 +53,26 @@ pub(super) async fn object(wanted: &Wanted, generate: &Generate, cache: &Cache) 
     }
 }
 
+/// Finds the object that a write made whose answer got lost, as [`look_at`](super::look_at) does after an unfinished run;
+/// it is marked as lost when others need what was said only in that answer.
+///
+/// # Errors
+/// When the server cannot be asked, or when several objects could be it.
+pub async fn made_since(
+    wanted: &Wanted,
+    generate: &Generate,
+    pending: &Pending,
+    cache: &Cache,
+) -> Found {
+    let found = newcomer(wanted, generate, pending, cache).await?;
+    Ok(found.map(|mut seen| {
+        if needs_what_was_said_once(wanted) {
+            seen.lost = id_of(&seen);
+        }
+        seen
+    }))
+}
+
 /// Finds the object that an unfinished write made: the one that was not in the LIST before, that no record has, and that
 /// is as declared.
 async fn newcomer(wanted: &Wanted, generate: &Generate, pending: &Pending, cache: &Cache) -> Found {
@@ -68,7 +88,7 @@ async fn newcomer(wanted: &Wanted, generate: &Generate, pending: &Pending, cache
             continue;
         }
         let seen = by_id(wanted, generate, &id, cache).await?;
-        found.extend(seen.filter(|seen| fits(wanted, seen)));
+        found.extend(seen.filter(|seen| is_as_declared(wanted.kind, &wanted.guide, seen)));
     }
     if found.len() > 1 && !generate.own.is_empty() {
         found.retain(|seen| is_itself(generate, seen));
@@ -87,8 +107,9 @@ fn is_itself(generate: &Generate, seen: &Observed) -> bool {
 }
 
 /// Tells whether an object has all that is declared of it, as far as it can be read.
-fn fits(wanted: &Wanted, seen: &Observed) -> bool {
-    leaves(wanted.kind, &wanted.guide, Some(&seen.attributes))
+#[must_use]
+pub fn is_as_declared(kind: &'static ResourceType, declared: &Value, seen: &Observed) -> bool {
+    leaves(kind, declared, Some(&seen.attributes))
         .iter()
         .filter(|leaf| leaf.set && leaf.observed.is_some())
         .all(|leaf| leaf.wish().is_none_or(|wish| wish == leaf.live()))
@@ -108,7 +129,9 @@ fn needs_what_was_said_once(wanted: &Wanted) -> bool {
     })
 }
 
-fn id_of(seen: &Observed) -> Option<Arc<str>> {
+/// Returns the server's id of a generated object.
+#[must_use]
+pub fn id_of(seen: &Observed) -> Option<Arc<str>> {
     let id = seen.raw.0.get("")?.get("$id")?.as_str()?;
     Some(Arc::from(id))
 }
@@ -333,7 +356,10 @@ async fn by_certificate(
     let mut found = Vec::new();
     for id in ids.into_iter().filter(|id| !cache.is_taken(id)) {
         let seen = by_id(wanted, generate, &id, cache).await?;
-        found.extend(seen.filter(|seen| fits(wanted, seen)).map(|_| id));
+        found.extend(
+            seen.filter(|seen| is_as_declared(wanted.kind, &wanted.guide, seen))
+                .map(|_| id),
+        );
     }
     if found.len() > 1 {
         return Err(ambiguous(wanted, &list));

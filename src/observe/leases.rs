@@ -1,7 +1,7 @@
 //! Leases that a run opened for itself: they end with it.
 
 use super::Connection;
-use crate::server::Request;
+use crate::server::{Guard, Request};
 use crate::source::{Diagnostic, Severity};
 use serde_json::json;
 
@@ -13,7 +13,10 @@ pub async fn revoke(leases: &[Lease]) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     for (connection, lease) in leases {
         let request = Request::post("sys/leases/revoke", json!({ "lease_id": lease }));
-        let request = request.namespace(&connection.namespace);
+        // What was opened is closed, whatever happened meanwhile.
+        let request = request
+            .namespace(&connection.namespace)
+            .guard(Guard::open());
         if let Err(error) = connection.server.send(request).await {
             let mut problem = error.to_diagnostic();
             problem.severity = Severity::Warning;

@@ -12,8 +12,8 @@ mod single;
 mod tables;
 
 pub use bulk::Cache;
-pub use generate::is_gone;
-pub use hoard::undeclared;
+pub use generate::{id_of, is_as_declared, is_gone, made_since};
+pub use hoard::{undeclared, undeclared_within};
 pub use leases::{Lease, revoke};
 pub use many::path_of as object_path;
 pub use secret::{Secret, secret_at};

@@ -1,12 +1,13 @@
 //! Desired + Observed + Owned → what happens to one object: the change table of planning.
 
+use super::hidden::{concealed, secret_paths, without_repeats};
+pub use super::shown::planned;
 use super::shown::shown_before;
-pub use super::shown::{concealed, planned};
 use crate::catalog::registry::shared_name;
-use crate::catalog::{Attribute, Default, Life, OnChange, Presence, ReadBack};
-use crate::plan::leaf::{Leaf, leaves};
+use crate::catalog::{Attribute, Default, Life, OnChange, Presence, ReadBack, ResourceType};
+use crate::plan::leaf::{Leaf, is_live, leaves};
 use crate::plan::many::{in_table, name_in};
-use crate::plan::normal::url_with_password;
+use crate::plan::normal::{normal, url_with_password};
 use crate::plan::types::{
     AttributeChange, Change, Comparison, Desired, Lifecycle, Observed, Origin, Owned, Reason,
 };
@@ -50,7 +51,7 @@ pub fn change_for(
         if desired.lacks.contains(in_table(&leaf.path)) {
             continue;
         }
-        let change = compare(&leaf, observed, owned, &desired.lifecycle, digester);
+        let change = compare(&leaf, desired, observed, owned, digester);
         attributes.insert(shared_name(&leaf.path), change);
     }
     let pending = owned.is_some_and(Owned::in_doubt);
@@ -70,7 +71,9 @@ pub fn change_for(
     let replaced = matches!(change, Change::Replace | Change::ReplaceCreateFirst);
     let after = planned(desired, (!replaced).then_some(observed), owned, &attributes);
     let before = shown_before(desired, live, &after, &attributes, replaced);
-    let before = concealed(before, owned);
+    let before = concealed(before, desired.kind, owned);
+    let secret = secret_paths(desired.kind, &desired.attributes);
+    let before = without_repeats(before, desired.kind, &secret);
     Decision {
         change,
         before: Some(before),
@@ -133,9 +136,9 @@ fn overall_origin<'a>(
 /// Compares one leaf.
 fn compare(
     leaf: &Leaf,
+    desired: &Desired,
     observed: &Observed,
     owned: Option<&Owned>,
-    lifecycle: &Lifecycle,
     digester: &dyn Digester,
 ) -> AttributeChange {
     let same = |comparison| AttributeChange {
@@ -144,7 +147,7 @@ fn compare(
         origin: None,
         replaces: false,
     };
-    if ignored(leaf, lifecycle) {
+    if ignored(leaf, &desired.lifecycle) {
         return same(Comparison::NotComparable);
     }
     let rotated = owned.is_some_and(|owned| owned.rotated.contains(leaf.path.as_str()));
@@ -168,7 +171,12 @@ fn compare(
         let equal = owned.is_none_or(|owned| wish_digest(leaf, digester) == recorded(owned, leaf));
         (Comparison::NotComparable, equal)
     } else {
-        unreadable(leaf, observed, owned, digester)
+        let (comparison, equal) = unreadable(leaf, observed, owned, digester);
+        let live = twin_live(leaf, desired.kind, observed);
+        (
+            comparison,
+            equal && !overwritten(leaf, live, owned, digester),
+        )
     };
     if equal {
         return same(comparison);
@@ -177,7 +185,10 @@ fn compare(
         comparison,
         differs: true,
         origin: Some(origin_of(leaf, owned, digester)),
-        replaces: leaf.attribute.on_change == OnChange::Replace,
+        replaces: match leaf.attribute.on_change {
+            OnChange::Rise { key, from } => falls(leaf, key, from),
+            other => other == OnChange::Replace,
+        },
     }
 }
 
@@ -193,6 +204,28 @@ fn resaid(leaf: &Leaf, owned: Option<&Owned>, digester: &dyn Digester) -> bool {
     let wish = leaf.desired.as_ref();
     let says = wish.and_then(|wish| url_with_password(&leaf.attribute.kind, wish));
     said.is_some_and(|said| says.is_some_and(|says| digester.digest(&says) != said))
+}
+
+/// Returns the live value of what a write-only attribute is another way to say, where the server answers it.
+fn twin_live(leaf: &Leaf, kind: &ResourceType, observed: &Observed) -> Option<Json> {
+    let twin = leaf
+        .attribute
+        .write_only
+        .filter(|_| leaf.top() == leaf.path)?;
+    let twin = kind.attribute(twin).filter(|twin| is_live(twin.read))?;
+    let live = observed.attributes.field(twin.name)?;
+    normal(&twin.kind, live).filter(|live| !live.is_null())
+}
+
+/// Tells whether what was sent of a write-only attribute stands there no more.
+fn overwritten(
+    leaf: &Leaf,
+    live: Option<Json>,
+    owned: Option<&Owned>,
+    digester: &dyn Digester,
+) -> bool {
+    let sent = owned.and_then(|owned| sent(owned, leaf));
+    live.is_some_and(|live| sent.is_some_and(|sent| digester.digest(&live) != sent))
 }
 
 /// Tells whether an attribute that the configuration leaves out is the server's business.
@@ -230,11 +263,13 @@ pub fn is_given_once_to(attribute: &Attribute, object: &Value) -> bool {
 
 fn ignored(leaf: &Leaf, lifecycle: &Lifecycle) -> bool {
     let own = in_table(&leaf.path);
+    // A key of a map was taken from the server already: see `with_ignored`.
+    let is_map = matches!(leaf.attribute.kind, crate::catalog::Kind::Map(_));
     let covers = |path: &String| {
         own == *path
             || own.starts_with(&format!("{path}."))
-            || (path.starts_with(&format!("{own}[")))
-            || (path.starts_with(&format!("{own}.")))
+            || (!is_map && path.starts_with(&format!("{own}[")))
+            || (!is_map && path.starts_with(&format!("{own}.")))
     };
     lifecycle.ignore_all || lifecycle.ignore_changes.iter().any(covers)
 }
@@ -246,13 +281,42 @@ fn readable(leaf: &Leaf, owned: Option<&Owned>, digester: &dyn Digester) -> (Com
     let held = leaf.desired.as_ref().is_some_and(Value::has_held);
     if !held {
         let same = leaf.desired == leaf.observed;
-        return (Comparison::Compared, same || wish == leaf.live());
+        return (Comparison::Compared, same || alike(leaf, wish, leaf.live()));
     }
     let unchanged = owned.is_some_and(|owned| {
         recorded(owned, leaf).is_some_and(|digest| digest == digester.digest(&wish))
             && sent(owned, leaf).is_some_and(|digest| digest == digester.digest(&leaf.live()))
     });
     (Comparison::Held, unchanged)
+}
+
+/// Tells whether two normal forms are one, also where only one of them says what is so without being said.
+fn alike(leaf: &Leaf, wish: Json, live: Json) -> bool {
+    let OnChange::Rise { key, from } = leaf.attribute.on_change else {
+        return wish == live;
+    };
+    let unsaid = |mut json: Json| {
+        if number_at(&json, key) == Some(from)
+            && let Some(fields) = json.as_object_mut()
+        {
+            fields.remove(key);
+        }
+        Some(json).filter(|json| json.as_object().is_some_and(|fields| !fields.is_empty()))
+    };
+    unsaid(wish) == unsaid(live)
+}
+
+/// Tells whether a number that can only rise would fall.
+fn falls(leaf: &Leaf, key: &str, from: u64) -> bool {
+    let live = number_at(&leaf.live(), key).unwrap_or(from);
+    let wish = leaf
+        .wish()
+        .map(|wish| number_at(&wish, key).unwrap_or(from));
+    wish.is_some_and(|wish| wish < live)
+}
+
+fn number_at(json: &Json, key: &str) -> Option<u64> {
+    json.get(key)?.as_str()?.parse().ok()
 }
 
 fn unreadable(
@@ -323,12 +387,18 @@ fn origin_of(leaf: &Leaf, owned: Option<&Owned>, digester: &dyn Digester) -> Ori
     if dropped || leaf.wish().is_none() {
         return Origin::Config;
     }
+    // A write of ours that was cut off, or refused, is nobody else's change.
+    if !leaf.readable() && owned.in_doubt() {
+        return Origin::Config;
+    }
     if wish_digest(leaf, digester) == old {
         return Origin::Drift;
     }
     let live = leaf.live();
     let live = (!live.is_null()).then(|| digester.digest(&live));
-    if !leaf.readable() || live == old {
+    // Of a held value the record has the digest of what stood for it, and that of what was sent.
+    let as_sent = live.is_some() && live == sent(owned, leaf);
+    if !leaf.readable() || live == old || as_sent {
         Origin::Config
     } else {
         Origin::Both

@@ -1,6 +1,6 @@
 //! Guards: what a plan must not do unasked.
 
-use crate::catalog::{Life, MountTable};
+use crate::plan::place::governs;
 use crate::plan::types::{Change, Plan, Step};
 use crate::source::Diagnostic;
 
@@ -66,7 +66,7 @@ fn loss(step: &Step) -> Diagnostic {
     let problem = refuse(
         "data-loss",
         message,
-        "plan with `-allow-data-loss` if that is meant; a mount is renamed by changing its `path` alone",
+        "plan with `-allow-data-loss` if that is meant",
     );
     let problem = problem.address(&step.address);
     match step.span {
@@ -82,5 +82,6 @@ pub fn may_lose_data(step: &Step) -> bool {
         step.change,
         Change::Delete | Change::Replace | Change::ReplaceCreateFirst
     );
-    removes && matches!(step.kind.life, Life::Mounted(MountTable::Secrets, _))
+    let place = step.place.as_ref();
+    removes && place.is_some_and(|place| governs(step.kind, place).is_some())
 }

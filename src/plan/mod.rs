@@ -5,6 +5,8 @@ pub mod certificate;
 pub mod change;
 pub mod given;
 pub mod guard;
+pub mod ignore;
+pub mod hidden;
 pub mod leaf;
 pub mod many;
 pub mod normal;

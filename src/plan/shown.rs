@@ -4,8 +4,9 @@ use super::change::is_given_once_to;
 use crate::catalog::registry::shared_name;
 use crate::catalog::{Attribute, Default, Kind, Nesting, Presence, ReadBack};
 use crate::eval::schema::type_of;
+use crate::plan::hidden::{secret_paths, without_repeats};
 use crate::plan::leaf::is_live;
-use crate::plan::many::{in_table, named, objects_of};
+use crate::plan::many::{named, objects_of};
 use crate::plan::normal::url_with_password;
 use crate::plan::template::{Filled, effective, fill};
 use crate::plan::types::{AttributeChange, Comparison, Desired, Observed, Owned};
@@ -50,7 +51,8 @@ pub fn planned(
         Arc::from("id"),
         object_id(desired, &object, observed, owned),
     );
-    Value::object(fields)
+    let secret = secret_paths(desired.kind, &desired.attributes);
+    without_repeats(Value::object(fields), desired.kind, &secret)
 }
 
 fn object_id(
@@ -267,33 +269,4 @@ fn shown_blocks(
     });
     let shown: Vec<Value> = shown.collect();
     Value::list(shown.first().map_or(Type::Dynamic, Value::ty), shown)
-}
-
-/// Marks what was secret when we wrote it, though neither the type says so nor the configuration any more.
-#[must_use]
-pub fn concealed(object: Value, owned: Option<&Owned>) -> Value {
-    let hidden = owned.into_iter().flat_map(|owned| &owned.hidden);
-    hidden.fold(object, |object, path| {
-        sensitive_at(object, in_table(path).trim_end_matches(".*"))
-    })
-}
-
-fn sensitive_at(value: Value, path: &str) -> Value {
-    let (head, rest) = path.split_once('.').unwrap_or((path, ""));
-    let Some(mut fields) = value.as_fields().cloned() else {
-        return value;
-    };
-    let Some(inner) = fields.get(head).cloned() else {
-        return value;
-    };
-    let inner = match (rest, inner.as_items()) {
-        ("", _) | (_, None | Some([])) => inner.marked(Marks::SENSITIVE),
-        (rest, Some(blocks)) => {
-            let hide = |block: &Value| sensitive_at(block.clone(), rest);
-            let blocks: Vec<Value> = blocks.iter().map(hide).collect();
-            Value::list(blocks.first().map_or(Type::Dynamic, Value::ty), blocks)
-        }
-    };
-    fields.insert(head.into(), inner);
-    Value::object(fields)
 }

@@ -248,6 +248,14 @@ pub struct Step {
     pub losses: Vec<String>,
 }
 
+impl Step {
+    /// Tells whether nothing happens but that the ledger learns something of an object that stays where it is.
+    #[must_use]
+    pub fn is_note(&self) -> bool {
+        self.change == Change::Relabel && self.previous.is_none()
+    }
+}
+
 /// What happens to an output value of the root module.
 #[derive(Clone, Debug)]
 pub struct OutputChange {
@@ -336,8 +344,8 @@ impl Plan {
                 Change::Delete => counts.destroy += 1,
                 Change::Forget => counts.forget += 1,
                 Change::Adopt if step.import.is_none() => counts.adopt += 1,
-                Change::Relabel => counts.moved += 1,
-                Change::Keep | Change::Read | Change::Adopt => {}
+                Change::Relabel if step.previous.is_some() => counts.moved += 1,
+                Change::Keep | Change::Read | Change::Adopt | Change::Relabel => {}
             }
             counts.import += usize::from(step.import.is_some());
         }
@@ -350,7 +358,7 @@ impl Plan {
         let steps = self
             .steps
             .iter()
-            .any(|step| !matches!(step.change, Change::Keep | Change::Read));
+            .any(|step| !matches!(step.change, Change::Keep | Change::Read) && !step.is_note());
         steps
             || self
                 .outputs

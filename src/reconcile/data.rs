@@ -8,6 +8,7 @@ use super::walk::{Candidate, Walk, Work, needs_server};
 use crate::catalog::{DataRead, Life};
 use crate::config::{DeclaredResource, Module};
 use crate::observe::{Wanted, read_data};
+use crate::plan::hidden::consistent;
 use crate::plan::place::{ancestors, governs, namespace_of, place_of};
 use crate::plan::{Change, Reason, Step};
 use crate::server::ServerError;
@@ -32,6 +33,7 @@ impl Walk<'_> {
         let Life::Data(read) = candidate.kind.life else {
             return;
         };
+        self.connector.keep_quiet(&attributes);
         let connection = self.connections.get(&candidate.provider).cloned().flatten();
         let place = connection.as_ref().and_then(|connection| {
             place_of(candidate.kind, &attributes, home_of(connection), None)
@@ -87,7 +89,7 @@ impl Walk<'_> {
     }
 
     fn found(&mut self, candidate: &Candidate, value: Value) {
-        let value = marked(candidate, value);
+        let value = consistent(marked(candidate, value), candidate.kind);
         self.learn(&candidate.address, value);
         let each_value = candidate.each_value.clone();
         self.postconditions(&candidate.node, &candidate.address, each_value);

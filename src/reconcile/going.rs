@@ -77,7 +77,10 @@ impl Walk<'_> {
                 continue;
             };
             let by = &self.plan.steps[index].address;
-            if record.prevent_destroy {
+            let declared = self.world.block(&record.address);
+            if declared.map_or(record.prevent_destroy, |block| {
+                block.lifecycle.prevent_destroy
+            }) {
                 problems.push(protected(&record.address, by));
             }
             left_out

@@ -2,7 +2,7 @@
 
 use super::Planned;
 use crate::plan::{Change, Origin, Step};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan is narrowed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct Healing {
     pub unfinished: bool,
 }
 
-/// Narrows a plan to drift. `spared` are addresses of which some drift is to stay.
-pub fn narrow(planned: &mut Planned, spared: &BTreeSet<String>) -> Healing {
+/// Narrows a plan to drift. `spared` are addresses that are to stay as they are, and why.
+pub fn narrow(planned: &mut Planned, spared: &BTreeMap<String, &'static str>) -> Healing {
     let mut found = Healing {
         unfinished: planned
             .work
@@ -62,15 +62,12 @@ pub fn narrow(planned: &mut Planned, spared: &BTreeSet<String>) -> Healing {
 }
 
 /// Says why a step is not done when only drift is.
-fn refusal(step: &Step, spared: &BTreeSet<String>) -> Option<&'static str> {
+fn refusal(step: &Step, spared: &BTreeMap<String, &'static str>) -> Option<&'static str> {
     match (step.origin, step.change) {
         (_, Change::Keep) => None,
         (Some(Origin::Drift), Change::Create | Change::Update | Change::Remount) => {
-            let spared = spared.contains(&step.address.to_string());
-            if spared {
-                return Some("part of its drift is ignored");
-            }
-            (!step.losses.is_empty()).then_some("data would be lost")
+            let spared = spared.get(&step.address.to_string()).copied();
+            spared.or((!step.losses.is_empty()).then_some("data would be lost"))
         }
         (Some(Origin::Drift), _) => Some("it would have to be replaced"),
         (Some(Origin::Both), _) => Some("its configuration has changed as well"),

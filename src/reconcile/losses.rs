@@ -1,11 +1,12 @@
 //! What goes with what a plan removes: data that this configuration did not write.
 
 use super::walk::Walk;
-use crate::catalog::Life;
-use crate::observe::undeclared;
+use crate::observe::{undeclared, undeclared_within};
 use crate::plan::Change;
 use crate::plan::guard::may_lose_data;
+use crate::plan::place::governs;
 use crate::value::ServerPath;
+use futures::FutureExt;
 use std::collections::HashSet;
 
 impl Walk<'_> {
@@ -39,24 +40,25 @@ impl Walk<'_> {
         owned.chain(steps).collect()
     }
 
-    async fn foreign_losses(&self, index: usize, declared: &HashSet<ServerPath>) -> Option<String> {
+    async fn foreign_losses(&self, index: usize, declared: &HashSet<ServerPath>) -> Vec<String> {
         let step = self
             .plan
             .steps
             .get(index)
-            .filter(|step| may_lose_data(step))?;
-        let Life::Mounted(table, _) = step.kind.life else {
-            return None;
+            .filter(|step| may_lose_data(step));
+        let place = step.and_then(|step| step.old_place.as_ref().or(step.place.as_ref()));
+        let ruled = step.and_then(|step| governs(step.kind, place?));
+        let connection = self
+            .work
+            .get(index)
+            .and_then(|work| work.connection.as_ref());
+        let (Some(ruled), Some(connection)) = (ruled, connection) else {
+            return Vec::new();
         };
-        let connection = self.work.get(index)?.connection.as_ref()?;
-        let place = step.old_place.as_ref().or(step.place.as_ref())?;
-        let path = place.path.strip_prefix(table.root())?;
-        undeclared(
-            &connection.server,
-            &place.beside(path),
-            declared,
-            &self.cache,
-        )
-        .await
+        let count = match ruled.path.is_empty() {
+            true => undeclared_within(&connection.server, &ruled, declared, &self.cache).boxed(),
+            false => undeclared(&connection.server, &ruled, declared, &self.cache).boxed(),
+        };
+        count.await
     }
 }

@@ -3,7 +3,6 @@
 use super::adjust::{one_way, renew};
 use super::ahead::{Ahead, LOT};
 use super::discover::names_another;
-use super::shifts::remember_carried;
 use super::walk::{Candidate, Walk, Work, needs_server};
 use super::world::{InstanceScope, View};
 use crate::catalog::Life;
@@ -11,6 +10,8 @@ use crate::config::IgnoreChanges;
 use crate::eval::{Decoded, decode_body};
 use crate::observe::{Connection, Wanted};
 use crate::plan::change::{Decision, change_for, planned};
+use crate::plan::hidden::secrets_in_place;
+use crate::plan::ignore::with_ignored;
 use crate::plan::place::{Home, namespace_of, place_of};
 use crate::plan::template::{fill, lacking};
 use crate::plan::{Change, Desired, Lifecycle, Observed, Origin, Owned, Reason, Step};
@@ -135,6 +136,9 @@ impl Walk<'_> {
         }
         attributes = self.with_members(&candidate, attributes);
         let kind = candidate.kind;
+        for secret in secrets_in_place(kind, &attributes) {
+            self.connector.keep_quiet(secret);
+        }
         let home = connection.as_ref().map(home_of);
         let place = home.and_then(|home| place_of(kind, &attributes, home, None));
         let needs = self.needs(&candidate);
@@ -198,8 +202,10 @@ impl Walk<'_> {
         let shared = matches!(desired.kind.life, Life::Member { .. });
         let place = desired.place.as_ref().filter(|_| !shared);
         let by_place = place.and_then(|place| self.book.at_place(place, name));
-        let here =
-            |owned: &&Arc<Owned>| home.is_none_or(|home| *owned.place.server == *home.server);
+        let here = |owned: &&Arc<Owned>| {
+            let server = &*owned.place.server;
+            server.is_empty() || home.is_none_or(|home| server == home.server)
+        };
         let by_address = || self.book.at_address(&desired.address, name).filter(here);
         by_place.or_else(by_address).cloned()
     }
@@ -278,6 +284,11 @@ impl Walk<'_> {
     async fn decide(&mut self, mut wish: Wish, observed: Option<Observed>) {
         let anew = self.undelivered.contains(&wish.desired.address);
         let (observed, lost) = settle_new(&mut wish, observed, anew);
+        if let Some(live) = &observed {
+            let desired = &mut wish.desired;
+            desired.attributes =
+                with_ignored(&desired.attributes, &live.attributes, &desired.lifecycle);
+        }
         let desired = &wish.desired;
         let carried = wish.owned.as_ref().and_then(|owned| self.carried(owned));
         let owned = carried.as_ref().or(wish.owned.as_ref());
@@ -309,8 +320,14 @@ impl Walk<'_> {
         }
         let desired = &wish.desired;
         let mut decision = decision;
-        if carried.is_some() {
-            remember_carried(&mut decision);
+        let guarded = wish.desired.lifecycle.prevent_destroy;
+        let guard_moved = wish
+            .owned
+            .as_ref()
+            .is_some_and(|owned| owned.prevent_destroy != guarded);
+        if decision.change == Change::Keep && (carried.is_some() || guard_moved) {
+            // Nothing is written but the record.
+            decision.change = Change::Relabel;
         }
         renew(
             desired,

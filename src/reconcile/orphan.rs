@@ -9,7 +9,7 @@ use crate::catalog::registry::lookup;
 use crate::catalog::{Life, ResourceType};
 use crate::config::ResourceId;
 use crate::observe::{Connection, Wanted, look};
-use crate::plan::change::concealed;
+use crate::plan::hidden::{concealed, secrets_in_place};
 use crate::plan::{Change, Observed, Owned, Raw, Reason, Step};
 use crate::source::Diagnostic;
 use crate::value::{Address, InstanceKey, Mode, Value};
@@ -65,7 +65,10 @@ impl Walk<'_> {
                     .push(address);
                 continue;
             }
-            let guide = guide_of(&owned, kind);
+            let guide = concealed(guide_of(&owned, kind), kind, Some(&owned));
+            for secret in secrets_in_place(kind, &guide) {
+                self.connector.keep_quiet(secret);
+            }
             orphans.push(Orphan {
                 address,
                 owned,
@@ -202,16 +205,17 @@ impl Walk<'_> {
         };
         let address = orphan.address;
         let reason = self.reason_of(&address);
-        if change == Change::Delete && owned.prevent_destroy {
+        let declared = self.world.block(&address);
+        let guarded = declared.map_or(owned.prevent_destroy, |block| {
+            block.lifecycle.prevent_destroy
+        });
+        if change == Change::Delete && guarded {
             let problem = self.protected(owned);
             self.tell([problem]);
         }
-        let seen = observed
-            .as_ref()
-            .map(|observed| concealed(observed.attributes.clone(), Some(owned)));
-        let before = seen.map(|seen| with_id(&seen, owned));
-        let before =
-            before.or_else(|| (change == Change::Delete).then(|| with_id(&orphan.guide, owned)));
+        let seen = observed.as_ref().map(|observed| &observed.attributes);
+        let seen = seen.or((change == Change::Delete).then_some(&orphan.guide));
+        let before = seen.map(|seen| concealed(with_id(seen, owned), orphan.kind, Some(owned)));
         let step = Step {
             previous: Some(owned.address.clone()).filter(|old| *old != address),
             address,

@@ -3,7 +3,7 @@
 use crate::catalog::Local;
 use crate::eval::compute_data;
 use crate::source::{Diagnostic, Surroundings};
-use crate::value::{Marks, Type, Value};
+use crate::value::{Marks, Type, VEILED, Value};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::future::BoxFuture;
@@ -142,10 +142,32 @@ fn said<'a>(attributes: &'a Value, name: &str) -> Option<&'a str> {
     attributes.field(name).and_then(Value::as_text)
 }
 
+/// Returns an argument for a message: in backticks, or hidden where it is sensitive.
+fn told(attributes: &Value, name: &str, text: &str) -> String {
+    let marks = attributes.field(name).map(Value::marks_within);
+    match marks.is_some_and(|marks| marks.sensitive || marks.ephemeral) {
+        true => VEILED.to_owned(),
+        false => format!("`{text}`"),
+    }
+}
+
+/// Returns a URL without the name and password that stand in it.
+fn without_login(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = url.split_at(start);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}{host}{path}")
+}
+
 fn file(attributes: &Value, surroundings: &dyn Surroundings) -> Result<Fields, String> {
     let name = said(attributes, "filename").unwrap_or_default();
     let content = surroundings.read(Path::new(name));
-    let content = content.map_err(|why| format!("`{name}` cannot be read: {why}"))?;
+    let content = content.map_err(|why| {
+        let name = told(attributes, "filename", name);
+        format!("{name} cannot be read: {why}")
+    })?;
     let mut fields = digests(&content);
     fields.insert("content_base64".into(), STANDARD.encode(&content).into());
     let text = String::from_utf8_lossy(&content);
@@ -164,8 +186,16 @@ async fn program(attributes: &Value, outside: &dyn Outside) -> Result<Fields, St
     let input = query.map_or_else(|| "{}".to_owned(), |query| query.to_string());
     let directory = said(attributes, "working_dir").map(PathBuf::from);
     let answer = outside.run(command, input.into_bytes(), directory).await;
-    let answer = answer.map_err(|why| format!("the program `{name}` failed: {why}"))?;
-    let wrong = || format!("the program `{name}` did not write a JSON object of texts");
+    let marks = attributes.marks_within();
+    let secret = marks.sensitive || marks.ephemeral;
+    let name = told(attributes, "program", &name);
+    let answer = answer.map_err(|why| match secret {
+        true => format!(
+            "the program {name} failed; what it said is not shown, as its arguments are sensitive"
+        ),
+        false => format!("the program {name} failed: {why}"),
+    })?;
+    let wrong = || format!("the program {name} did not write a JSON object of texts");
     let parsed: BTreeMap<String, String> = serde_json::from_slice(&answer).map_err(|_| wrong())?;
     let entries = parsed
         .into_iter()
@@ -194,12 +224,22 @@ async fn page(attributes: &Value, outside: &dyn Outside) -> Result<Fields, Strin
         insecure: attributes.field("insecure").and_then(Value::as_bool) == Some(true),
     };
     let answer = patiently(attributes, question, outside).await;
-    let answer = answer.map_err(|why| format!("`{url}` cannot be read: {why}"))?;
+    let plain = without_login(&url);
+    let answer = answer.map_err(|why| {
+        let why = why.replace(&url, VEILED);
+        format!("{} cannot be read: {why}", told(attributes, "url", &plain))
+    })?;
+    let marks = match plain == url {
+        true => Marks::NONE,
+        false => Marks::SENSITIVE,
+    };
+    let url = Value::from(url).marked(marks);
     let body = String::from_utf8_lossy(&answer.body).into_owned();
     let headers = answer.headers.into_iter();
     let headers = headers.map(|(name, value)| (Arc::from(name), Value::from(value)));
     Ok([
-        ("id".into(), url.into()),
+        ("id".into(), url.clone()),
+        ("url".into(), url),
         ("status_code".into(), i64::from(answer.status).into()),
         ("body".into(), body.as_str().into()),
         ("response_body".into(), body.into()),

@@ -2,10 +2,9 @@
 
 use super::walk::Walk;
 use crate::observe::{Cache, Shift, shifted};
+use crate::plan::Desired;
 use crate::plan::Owned;
-use crate::plan::change::Decision;
 use crate::plan::place::governs;
-use crate::plan::{Change, Desired};
 use crate::server::Server;
 use crate::value::ServerPath;
 use std::sync::Arc;
@@ -68,12 +67,5 @@ impl Walk<'_> {
             place,
             ..(**owned).clone()
         }))
-    }
-}
-
-/// An object that its mount carries along needs no write, but its record does.
-pub(super) fn remember_carried(decision: &mut Decision) {
-    if decision.change == Change::Keep {
-        decision.change = Change::Relabel;
     }
 }

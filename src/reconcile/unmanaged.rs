@@ -2,7 +2,7 @@
 //! that is itself in no configuration nothing is listed, and what clients keep in engines of their own neither.
 
 use super::Planned;
-use crate::catalog::{Life, MountTable, ResourceType, registry};
+use crate::catalog::{Hoard, Life, MountTable, ResourceType, registry};
 use crate::observe::Connection;
 use crate::server::{Request, ServerError};
 use crate::source::Diagnostic;
@@ -42,12 +42,16 @@ pub async fn unmanaged(
 ) -> (Vec<ServerPath>, Vec<Diagnostic>) {
     let (mut found, mut refused) = (BTreeMap::new(), BTreeSet::new());
     for connection in connections(planned) {
-        let looking = Looking {
+        let mut looking = Looking {
             connection,
             known: known(planned, connection),
             ledger_mount,
         };
         let mounts = looking.mounts(&mut found, &mut refused).await;
+        for mount in &mounts {
+            let more = respelled(&looking.known, mount);
+            looking.known.extend(more);
+        }
         let listings = listings(&mounts);
         let answers = futures::stream::iter(listings.iter().map(|listing| looking.keys(listing)))
             .buffered(TOGETHER)
@@ -125,6 +129,30 @@ struct Mount {
     path: String,
     kind: String,
     version_two: bool,
+}
+
+/// Returns the other spellings of known paths in a mount: one secret may be declared below `data/`, or without it.
+fn respelled(known: &BTreeSet<String>, mount: &Mount) -> Vec<String> {
+    let version = mount.version_two.then_some("2");
+    let mut hoards = Hoard::of(mount.table, &mount.kind, version);
+    let Some(hoard) = hoards.find(|hoard| hoard.places.len() > 1) else {
+        return Vec::new();
+    };
+    let within = format!("{}/", mount.path);
+    let within = within.as_str();
+    let mut found = Vec::new();
+    for rest in known.iter().filter_map(|path| path.strip_prefix(within)) {
+        let name = hoard
+            .places
+            .iter()
+            .find_map(|before| rest.strip_prefix(before));
+        let spellings = |name| {
+            let before = hoard.places.iter();
+            before.map(move |before| [within, *before, name].concat())
+        };
+        found.extend(name.into_iter().flat_map(spellings));
+    }
+    found
 }
 
 struct Looking<'a> {
@@ -299,5 +327,19 @@ mod tests {
         assert!(!auth.iter().any(|(list, _)| list.contains("metadata")));
         let database = lists(mount(MountTable::Secrets, "database"));
         assert!(database.contains(&pair("m/static-roles", "m/static-roles")));
+    }
+
+    #[test]
+    fn a_secret_is_known_by_each_of_its_spellings() {
+        let known = ["m/app", "m/data/deep/app", "n/other"]
+            .map(str::to_owned)
+            .into();
+        let spelled = respelled(&known, &mount(MountTable::Secrets, "kv"));
+        for place in ["m/data/app", "m/data/deep/app", "m/metadata/app"] {
+            assert!(spelled.contains(&place.to_owned()), "{place}: {spelled:?}");
+        }
+        assert!(!spelled.iter().any(|place| place.contains("data/data")));
+        let other = mount(MountTable::Secrets, "database");
+        assert!(respelled(&known, &other).is_empty());
     }
 }

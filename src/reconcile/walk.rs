@@ -41,6 +41,8 @@ pub trait Connector: Send + Sync {
     fn outside(&self) -> &dyn Outside {
         &Nothing
     }
+    /// Takes note of a secret that paths will name: it is kept out of logs and errors.
+    fn keep_quiet(&self, _secret: &Value) {}
 }
 
 /// What the user asked for.

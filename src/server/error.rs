@@ -93,6 +93,8 @@ pub enum ServerError {
         status: u16,
         why: String,
     },
+    /// What it depends on holds no more: the lock was lost.
+    Withheld { about: About },
     /// A path, header or body that we do not send.
     Invalid { about: About, why: String },
     /// An address, certificate file, environment variable or login argument that cannot be used.
@@ -118,6 +120,7 @@ impl ServerError {
             | E::Unsure { about, .. }
             | E::NoNamespacesHere { about, .. }
             | E::Garbled { about, .. }
+            | E::Withheld { about }
             | E::Invalid { about, .. } => Some(about),
             E::Sealed { .. }
             | E::Uninitialised { .. }
@@ -137,6 +140,17 @@ impl ServerError {
                 | ServerError::NoRoute { .. }
                 | ServerError::NoNamespace { .. }
         )
+    }
+
+    /// Tells whether a request that is sent once at most was certainly not done: it was refused, or never arrived.
+    #[must_use]
+    pub fn is_not_done(&self) -> bool {
+        use ServerError as E;
+        match self {
+            E::Refused { status, .. } => (400..500).contains(status),
+            E::Unsure { .. } | E::Garbled { .. } => false,
+            _ => true,
+        }
     }
 
     /// Tells whether no server could be worked with: exit code 7 of `apply`.
@@ -187,6 +201,7 @@ impl ServerError {
             E::Unsure { .. } => "outcome-unknown",
             E::NoNamespacesHere { .. } => "namespaces-unsupported",
             E::Garbled { .. } => "not-a-vault-answer",
+            E::Withheld { .. } => "lock-lost",
             E::Invalid { .. } => "request-not-sent",
             E::Settings { .. } => "connection-settings",
         }
@@ -214,6 +229,7 @@ impl ServerError {
             E::Unreachable { .. } => "check the address (`VAULT_ADDR`, or `address` in the provider block) and that the server runs".into(),
             E::Tls { hint, .. } | E::Settings { hint, .. } => hint.clone(),
             E::Redirected { .. } => "set the address to the active node itself, or let the standby forward requests".into(),
+            E::Withheld { .. } => "run again: the next run looks at what is there and goes on".into(),
             E::Unsure { .. } => "run again: the next run looks at what is there before it writes".into(),
             E::NoNamespacesHere { .. } => "remove the namespace, or point it at OpenBao or Vault Enterprise".into(),
             E::Garbled { .. } => "check that the address is that of the server's API, path prefix included".into(),
@@ -346,6 +362,9 @@ impl fmt::Display for ServerError {
                 out,
                 "{about}: the answer (status {status}) is not one of Vault's: {why}"
             ),
+            E::Withheld { about } => {
+                write!(out, "{about} was not sent: the ledger's lock was lost")
+            }
             E::Invalid { about, why } => write!(out, "{about} was not sent: {why}"),
             E::Settings { what, .. } => out.write_str(what),
         }

@@ -3,7 +3,7 @@
 use super::connect::Settings;
 use super::error::{About, ServerError};
 use super::fault::{self, Fault, Verdict};
-use super::identity::{Feature, Readiness, ServerIdentity};
+use super::identity::{Feature, Readiness, ServerIdentity, is_health};
 use super::limits::Limits;
 use super::message::{Counts, Reply, Request};
 use super::path::Base;
@@ -17,6 +17,20 @@ use std::time::{Duration, Instant};
 
 /// How long the first contact is tried: a wrong address should be told at once.
 const FIRST_CONTACT: Duration = Duration::from_secs(3);
+
+/// How long is waited before `sys/health` is asked again, where something in between answered for it.
+const HEALTH_PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
+
+/// Every state that `sys/health` has a status of its own for.
+const HEALTH_CODES: [&str; 7] = [
+    "standbycode",
+    "performancestandbycode",
+    "drsecondarycode",
+    "haunhealthycode",
+    "removedcode",
+    "sealedcode",
+    "uninitcode",
+];
 
 /// How long a sealed server is asked again: it may just be starting.
 const WHILE_SEALED: Duration = Duration::from_secs(3);
@@ -190,27 +204,34 @@ impl Link {
                 FIRST_CONTACT,
             )
             .await?;
-        let codes = [
-            "standbycode",
-            "performancestandbycode",
-            "drsecondarycode",
-            "sealedcode",
-            "uninitcode",
-        ];
-        let health = codes
+        // What only OpenBao says there tells enough: a health that cannot be read is asked for again else.
+        let mut health = self.health().await;
+        let told = |health: &Option<Json>| health.as_ref().is_some_and(is_health);
+        for pause in HEALTH_PAUSES {
+            if told(&health) || seal.body.json().get("commit_date").is_some() {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            health = self.health().await;
+        }
+        Ok((seal.body.json().clone(), health))
+    }
+
+    /// Asks `sys/health` once, so that it answers 200 in whatever state the server is.
+    async fn health(&self) -> Option<Json> {
+        let request = HEALTH_CODES
             .iter()
             .fold(Request::get("sys/health"), |request, code| {
                 request.query(code, "200")
             });
-        let health = self
+        let request = ["standbyok", "perfstandbyok"]
+            .iter()
+            .fold(request, |request, name| request.query(name, "true"));
+        let reply = self
             .wire
-            .attempt(&self.base, &health, &Extra::default())
-            .await
-            .ok();
-        Ok((
-            seal.body.json().clone(),
-            health.map(|health| health.body.json().clone()),
-        ))
+            .attempt(&self.base, &request, &Extra::default())
+            .await;
+        Some(reply.ok()?.body.json().clone())
     }
 
     /// Returns where to send now: the leader's own address where we know it, else the configured one.

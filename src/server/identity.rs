@@ -145,16 +145,24 @@ impl ServerIdentity {
     }
 }
 
-/// Only Vault says `enterprise`, only OpenBao says `commit_date`; versions that say neither are told apart by the number.
+/// Only Vault says `enterprise`, only OpenBao says `commit_date`. A version from 2 on that says neither is OpenBao's where
+/// `sys/health` could be read and lacks `enterprise`; where it could not, it is taken for community Vault, which no
+/// namespace must reach: it would ignore it.
 fn product(seal: &Json, health: Option<&Json>, version: Version) -> Product {
-    let says_enterprise = health.is_some_and(|health| health.get("enterprise").is_some());
-    if says_enterprise {
-        Product::Vault
-    } else if seal.get("commit_date").is_some() || version.major >= 2 {
+    let told = health.filter(|health| is_health(health));
+    let says_enterprise = told.is_some_and(|health| health.get("enterprise").is_some());
+    let says_none = told.is_some() && !says_enterprise && version.major >= 2;
+    if !says_enterprise && (seal.get("commit_date").is_some() || says_none) {
         Product::OpenBao
     } else {
         Product::Vault
     }
+}
+
+/// Tells whether an answer is one of `sys/health`, not of something in between.
+pub(super) fn is_health(answer: &Json) -> bool {
+    answer.get("initialized").is_some_and(Json::is_boolean)
+        && answer.get("sealed").is_some_and(Json::is_boolean)
 }
 
 fn enterprise(health: Option<&Json>, version: &str) -> bool {
@@ -213,7 +221,7 @@ mod tests {
         assert_eq!(bao.to_string(), "OpenBao 2.7.2");
         let community = found(
             json!({"version": "1.21.4", "build_date": "x"}),
-            json!({"enterprise": false}),
+            json!({"initialized": true, "sealed": false, "enterprise": false}),
         );
         assert_eq!(
             (community.product, community.has(Feature::Namespaces)),
@@ -225,7 +233,7 @@ mod tests {
         );
         let newer = found(
             json!({"version": "2.1.0", "build_date": "x"}),
-            json!({"enterprise": true}),
+            json!({"initialized": true, "sealed": false, "enterprise": true}),
         );
         assert_eq!(
             (newer.product, newer.has(Feature::Namespaces)),
@@ -245,6 +253,21 @@ mod tests {
             )
         );
         assert!(ServerIdentity::detect("http://a", &json!({"sealed": true}), None).is_none());
+    }
+
+    #[test]
+    fn what_cannot_be_told_gets_no_namespace() {
+        let seal = json!({"version": "2.0.1", "initialized": true, "sealed": false});
+        let health =
+            json!({"initialized": true, "sealed": false, "standby": false, "version": "2.0.1"});
+        let product = |health: Option<&Json>| {
+            let found = ServerIdentity::detect("http://a", &seal, health).unwrap();
+            (found.product, found.has(Feature::Namespaces))
+        };
+        assert_eq!(product(None), (Product::Vault, false));
+        let between = json!({"errors": ["no healthy upstream"]});
+        assert_eq!(product(Some(&between)), (Product::Vault, false));
+        assert_eq!(product(Some(&health)), (Product::OpenBao, true));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Requests and replies.
 
+use super::error::ServerError;
+use super::guard::Guard;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -138,6 +140,8 @@ pub struct Request {
     pub idempotent: bool,
     /// Parts of 400, 404 and 500 error texts that pass by themselves; such an answer is asked for again.
     pub settles: &'static [&'static str],
+    /// What must hold when it goes out.
+    pub guard: Option<Guard>,
 }
 
 impl Request {
@@ -153,6 +157,7 @@ impl Request {
             wrap_ttl: None,
             idempotent: true,
             settles: &[],
+            guard: None,
         }
     }
 
@@ -219,6 +224,24 @@ impl Request {
     pub fn once(mut self) -> Request {
         self.idempotent = false;
         self
+    }
+
+    /// Sets what must hold when it goes out.
+    #[must_use]
+    pub fn guard(mut self, guard: Guard) -> Request {
+        self.guard = Some(guard);
+        self
+    }
+
+    /// Tells whether it may go out now.
+    ///
+    /// # Errors
+    /// When what it depends on holds no more.
+    pub(super) fn may_go(&self) -> Result<(), ServerError> {
+        match self.guard.as_ref().is_none_or(Guard::holds) {
+            true => Ok(()),
+            false => Err(ServerError::Withheld { about: self.into() }),
+        }
     }
 
     /// Names the error texts that pass by themselves.

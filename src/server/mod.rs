@@ -7,6 +7,7 @@ pub mod connect;
 mod download;
 mod error;
 mod fault;
+mod guard;
 mod http;
 mod identity;
 mod limits;
@@ -23,6 +24,7 @@ mod wire;
 
 pub use download::download;
 pub use error::{About, ServerError};
+pub use guard::{Guard, guarded};
 pub use http::Http;
 pub use identity::{Feature, Product, Readiness, ServerIdentity, Version};
 pub use login::Login;

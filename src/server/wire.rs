@@ -151,6 +151,8 @@ impl Wire {
         let token = self.token();
         let prepared = self.prepare(base, request, extra, token.as_ref())?;
         let _turn = self.limits.turn(request).await;
+        // Not before its turn has come: meanwhile anything may have happened.
+        request.may_go().map_err(Fault::Final)?;
         self.count(request.verb);
         let started = Instant::now();
         let outcome = self.exchange(prepared, request).await;
@@ -270,6 +272,7 @@ impl Wire {
             prepared = prepared.body(reqwest::Body::wrap(Streamed(bytes)));
         }
         let _turn = self.limits.turn(request).await;
+        request.may_go().map_err(Fault::Final)?;
         self.count(request.verb);
         let started = Instant::now();
         let response = prepared.send().await.map_err(tls::fault_of);

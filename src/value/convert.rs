@@ -1,11 +1,11 @@
 //! Conversion of values between types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::mismatch::mismatch;
 use super::unify::{Safety, convertible};
-use super::{Number, ObjectType, Refinement, Shape, Text, Type, Value, unify};
+use super::{Number, ObjectType, Refinement, Shape, Text, Type, VEILED, Value, unify};
 
 /// Converts a value to a type by the rules of the language. What is null, unknown or held stays so; marks stay.
 ///
@@ -16,10 +16,52 @@ pub fn convert(value: &Value, ty: &Type) -> Result<Value, String> {
     if *ty == Type::Dynamic || (have == *ty && !ty.has_optional()) {
         return Ok(value.clone());
     }
-    if !convertible(&have, ty, Safety::Unsafe) {
-        return Err(mismatch(&have, ty));
+    let converted = match convertible(&have, ty, Safety::Unsafe) {
+        false => Err(mismatch(&have, ty)),
+        true => convert_shape(&value.shape, &have, ty),
+    };
+    match converted {
+        Ok(converted) => Ok(converted.marked(value.marks)),
+        Err(why) if value.marks.any() => Err(without_keys(why, value, ty)),
+        Err(why) => Err(why),
     }
-    convert_shape(&value.shape, &have, ty).map(|converted| converted.marked(value.marks))
+}
+
+/// Takes the keys of a secret value out of a message; what the wanted type names is no secret.
+fn without_keys(message: String, value: &Value, ty: &Type) -> String {
+    let (mut keys, mut wanted) = (BTreeSet::new(), BTreeSet::new());
+    keys_of(value, &mut keys);
+    names_of(&value.ty(), &mut keys);
+    names_of(ty, &mut wanted);
+    keys.difference(&wanted).fold(message, |message, key| {
+        message.replace(&format!("\"{key}\""), VEILED)
+    })
+}
+
+fn keys_of(value: &Value, found: &mut BTreeSet<Arc<str>>) {
+    found.extend(
+        value
+            .as_fields()
+            .into_iter()
+            .flat_map(|all| all.keys())
+            .cloned(),
+    );
+    value.elements().for_each(|element| keys_of(element, found));
+}
+
+fn names_of(ty: &Type, found: &mut BTreeSet<Arc<str>>) {
+    match ty {
+        Type::List(inner) | Type::Set(inner) | Type::Map(inner) => names_of(inner, found),
+        Type::Tuple(members) => members.iter().for_each(|member| names_of(member, found)),
+        Type::Object(object) => {
+            found.extend(object.attributes.keys().cloned());
+            object
+                .attributes
+                .values()
+                .for_each(|inner| names_of(inner, found));
+        }
+        _ => {}
+    }
 }
 
 /// Converts what is known to be convertible as far as types tell.

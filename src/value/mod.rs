@@ -15,6 +15,7 @@ mod sets;
 mod text;
 mod types;
 mod unify;
+mod veil;
 
 pub use address::{Address, InstanceKey, Mode, ModuleAddress, ModuleStep, ServerPath};
 pub use convert::convert;
@@ -25,6 +26,7 @@ pub use number::Number;
 pub use text::normalized;
 pub use types::{ObjectType, Type};
 pub use unify::{Safety, convertible, unify, unify_safely};
+pub use veil::{VEILED, Veil};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

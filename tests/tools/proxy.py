@@ -5,15 +5,22 @@ import ssl
 import threading
 import time
 
+REFUSAL = b'{"errors": ["not today"]}'
+
 
 class Proxy:
     """Forwards to `addr`. At request number `strike_at` it calls `strike()`: with `withhold`, after the server has
-    answered and before the program hears of it; else after the reply was delivered."""
+    answered and before the program hears of it; else after the reply was delivered. The first reply to each of `drops`
+    ("POST /v1/sys/mounts/kv") never arrives, though the server did what was asked. Before a request
+    of `ahead` is passed on, the first time, its function is called: somebody else is faster. Those of `refuses` are
+    answered with 400 and not passed on."""
 
-    def __init__(self, addr, strike_at=None, withhold=False, strike=None, delay=0, cafile=None, spy=None):
+    def __init__(self, addr, strike_at=None, withhold=False, strike=None, delay=0, cafile=None, spy=None, drops=(), ahead=None, refuses=()):
         self.upstream, self.cafile = addr.split("//")[1], cafile
         self.strike_at, self.withhold, self.strike, self.delay = strike_at, withhold, strike, delay
         self.spy, self.spied = spy, []  # replies to this path are kept
+        self.drops, self.dropped, self.ahead = set(drops), [], dict(ahead or {})
+        self.refuses = refuses
         self.requests, self.struck, self.lock = [], False, threading.Lock()
         self.open, self.quiet = 0, threading.Condition(self.lock)
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"proxy": self}))
@@ -26,6 +33,15 @@ class Proxy:
         with self.lock:
             self.requests.append(line)
             return len(self.requests)
+
+    def loses(self, line):
+        """Whether the reply to a request is lost on its way."""
+        with self.lock:
+            if line not in self.drops:
+                return False
+            self.drops.remove(line)
+            self.dropped.append(line)
+            return True
 
     def strikes(self, number, withheld):
         if number != self.strike_at or withheld != self.withhold:
@@ -69,12 +85,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def forward(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        number = self.proxy.count(f"{self.command} {self.path}")
+        line = f"{self.command} {self.path}"
+        number = self.proxy.count(line)
+        self.proxy.ahead.pop(line, lambda: None)()
         time.sleep(self.proxy.delay)
+        if line in self.proxy.refuses:
+            self.send_response_only(400, "Bad Request")
+            self.send_header("Content-Length", str(len(REFUSAL)))
+            self.end_headers()
+            self.wfile.write(REFUSAL)
+            return
         reply, data = self.ask(body)
         if self.path == self.proxy.spy:
             self.proxy.spied.append(data)
-        if self.proxy.strikes(number, withheld=True):
+        if self.proxy.loses(line) or self.proxy.strikes(number, withheld=True):
             self.close_connection = True
             return
         self.send_response_only(reply.status, reply.reason)

@@ -109,7 +109,9 @@ const SECRET_V2: ResourceType = ResourceType::new(
         .computed()
         .sensitive()
         .deprecated("use an ephemeral resource"),
-    map("metadata", "What the server says of the newest version.").computed(),
+    map("metadata", "What the server says of the newest version.")
+        .computed()
+        .repeats(&[("custom_metadata", "custom_metadata.data")]),
     text("path", "Its API path.")
         .computed()
         .formed("{mount}/data/{name}"),

@@ -51,8 +51,9 @@ const MOUNT: ResourceType = ResourceType::new(
 pub const MOUNT_FIXED: &[Attribute] = &[
     map(
         "options",
-        "Options of the engine, such as `version` of `kv`.",
-    ),
+        "Options of the engine, such as `version` of `kv`, which the server never lowers.",
+    )
+    .rises("version", 1),
     boolean("local", "Whether replication leaves the mount alone.").replaces(),
     boolean(
         "seal_wrap",

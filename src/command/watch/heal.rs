@@ -38,7 +38,17 @@ pub async fn heal(
     let kept = found.clone();
     order.narrow = Some(Arc::new(move |planned: &mut Planned| {
         let ignored = ignore(&mut planned.plan.steps, &rules, now);
-        let spared = ignored.into_iter().map(|one| one.address).collect();
+        let gone = planned
+            .plan
+            .diagnostics
+            .iter()
+            .filter(|told| told.code == "held-value-needed");
+        let gone = gone.filter_map(|told| told.address.clone());
+        let gone = gone.map(|address| (address, "it needs a value that the server gave only once"));
+        let ignored = ignored
+            .into_iter()
+            .map(|one| (one.address, "part of its drift is ignored"));
+        let spared = ignored.chain(gone).collect();
         let healing = narrow(planned, &spared);
         soften(planned);
         let told = told(&healing, limit);
@@ -67,10 +77,20 @@ pub async fn heal(
     }
 }
 
-/// What later applies would be refused for does not keep this one from its work: nothing of it is done.
-fn soften(planned: &mut Planned) {
+/// Codes of what an apply would be refused for, and what is no reason not to look.
+const OF_WRITES: &[&str] = &[
+    "declared-in-what-goes",
+    "held-value-needed",
+    "object-exists",
+    "owned-elsewhere",
+    "prevent-destroy",
+    "wrong-ledger",
+];
+
+/// What an apply would be refused for keeps nobody from looking, nor from putting other things right.
+pub fn soften(planned: &mut Planned) {
     for problem in &mut planned.plan.diagnostics {
-        if matches!(problem.code, "prevent-destroy" | "wrong-ledger") {
+        if OF_WRITES.contains(&problem.code) {
             problem.severity = Severity::Warning;
         }
     }

@@ -62,7 +62,8 @@ impl Words {
 }
 
 fn refusal(schema: &Attribute, value: &Value, words: &Words, place: &Place) -> Diagnostic {
-    let secret = schema.sensitive || value.marks_within().sensitive;
+    let marks = value.marks_within();
+    let secret = schema.sensitive || marks.sensitive || marks.ephemeral;
     let shown = match value.as_text() {
         Some(text) => text.to_owned(),
         None => value.to_string(),
@@ -74,9 +75,11 @@ fn refusal(schema: &Attribute, value: &Value, words: &Words, place: &Place) -> D
     };
     let message = format!("`{}` must be {}", place.name, words.wanted);
     let error = Diagnostic::error("invalid-value", message).at(place.span, label);
+    // A hint may quote the value.
+    let quotes = |hint: &str| hint.contains(shown.trim_matches('/'));
     match &words.hint {
-        Some(hint) => error.hint(hint.clone()),
-        None => error,
+        Some(hint) if !secret || !quotes(hint) => error.hint(hint.clone()),
+        _ => error,
     }
 }
 

@@ -118,7 +118,7 @@ impl Call<'_> {
 }
 
 /// Returns user input for a message: in backticks, or hidden where a mark asks for it.
-pub(super) fn shown(input: &str, marks: Marks) -> String {
+pub(in crate::eval) fn shown(input: &str, marks: Marks) -> String {
     match (marks.sensitive, marks.ephemeral || marks.fresh) {
         (true, _) => "(sensitive value)".to_owned(),
         (_, true) => "(ephemeral value)".to_owned(),

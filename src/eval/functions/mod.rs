@@ -25,6 +25,7 @@ mod types;
 mod yaml;
 mod yaml_writer;
 
+pub(super) use call::shown;
 pub use call::{CallContext, FunctionError, Phase, Render};
 pub use function::{Function, Parameter, Takes};
 pub use yaml::decode as decode_yaml;

@@ -175,14 +175,17 @@ impl Task<'_> {
             "kv-v2" => ("kv", Some("2".to_owned())),
             other => (other, version),
         };
-        let Some(hoard) = Hoard::of(kind, version.as_deref()) else {
-            return;
-        };
         let name = place.strip_prefix(table.root()).unwrap_or(place);
-        let folder = hoard.folder(name);
-        needs.list(&folder);
-        if hoard.deep {
-            needs.list(&format!("{folder}/*"));
+        let mount = match table {
+            MountTable::Secrets => name.trim_matches('/').to_owned(),
+            MountTable::Auth => format!("auth/{}", name.trim_matches('/')),
+        };
+        for hoard in Hoard::of(table, kind, version.as_deref()) {
+            let folder = hoard.folder(&mount);
+            needs.list(&folder);
+            if hoard.deep {
+                needs.list(&format!("{folder}/*"));
+            }
         }
     }
 

@@ -521,3 +521,59 @@ async fn a_token_is_renewed_before_it_ends() {
     }
     assert_eq!(stub.targets()[1], "/v1/auth/token/renew-self");
 }
+
+#[tokio::test]
+async fn what_waits_for_its_turn_is_not_sent_once_its_guard_holds_no_more() {
+    let held = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let server = held.clone();
+    // The lock is lost while the first write is under way, and the others wait.
+    let lose = move |_: &Seen| {
+        server.store(false, std::sync::atomic::Ordering::SeqCst);
+        ok()
+    };
+    let stub = Stub::start(known(openbao("c"), lose)).await;
+    let alone = Settings {
+        in_flight: 1,
+        ..settings(&stub.address)
+    };
+    let http = Http::reach(&alone).await.unwrap();
+    let guard = crate::server::Guard::new(move || held.load(std::sync::atomic::Ordering::SeqCst));
+    let server = crate::server::guarded(Arc::new(http), &guard);
+    let write =
+        |name: &str| server.send(Request::post(format!("sys/policies/acl/{name}"), json!({})));
+    let (first, second, third) = futures::join!(write("a"), write("b"), write("c"));
+    assert!(first.is_ok());
+    for later in [second, third] {
+        assert_eq!(later.unwrap_err().code(), "lock-lost");
+    }
+    assert_eq!(stub.targets(), ["/v1/sys/policies/acl/a"]);
+    // What reads, and what closes what was opened, goes on.
+    assert!(server.send(Request::get("a/b")).await.is_ok());
+    let close = Request::post("sys/leases/revoke", json!({})).guard(crate::server::Guard::open());
+    assert!(server.send(close).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_server_whose_health_is_not_told_gets_no_namespace() {
+    let seal = json!({"initialized": true, "sealed": false, "version": "2.0.1", "cluster_id": "c"});
+    let health =
+        json!({"initialized": true, "sealed": false, "standby": false, "version": "2.0.1"});
+    // How often the health is refused, and what the server is then taken for.
+    for (refused, product) in [(1, Product::OpenBao), (99, Product::Vault)] {
+        let (seal, health) = (seal.to_string(), health.to_string());
+        let mut left = refused;
+        let stub = Stub::start(move |seen| {
+            if seen.target.contains("sys/seal-status") {
+                Act::Answer(200, seal.clone())
+            } else if seen.target.contains("sys/health") && left > 0 {
+                left -= 1;
+                Act::Answer(503, errors(&["no healthy upstream"]))
+            } else {
+                Act::Answer(200, health.clone())
+            }
+        })
+        .await;
+        let http = Http::reach(&settings(&stub.address)).await.unwrap();
+        assert_eq!(http.identity().product, product, "refused {refused} times");
+    }
+}

@@ -163,6 +163,7 @@ impl Memory {
     }
 
     fn answer(&self, request: &Request) -> Result<Reply, ServerError> {
+        request.may_go()?;
         let mut inside = self.inside();
         let number = inside.counts.total() + 1;
         *inside.counts.0.entry(request.verb).or_default() += 1;

@@ -155,6 +155,7 @@ pub const DEFAULTS: ResourceType = ResourceType::new(
         "Whether each new issuer takes its place.",
     ),
 ])
+.stays(&["must be non-empty"])
 .example(
     r#"resource "vault_mount" "chosen" {
   path = "chosen-ca"
