@@ -10,6 +10,7 @@ use super::progress::{Teller, applied, skipped};
 use super::saved::{Binding, bind};
 use super::wish::{variable_flags, wish_flags};
 use crate::apply::{LedgerKeeper, Outcome, Report, Settings, WRITTEN, apply};
+use crate::config::variables::Argument;
 use crate::ledger::LockWish;
 use crate::plan::Change;
 use crate::reconcile::Planned;
@@ -152,6 +153,7 @@ async fn saved_plan(context: &Context, matches: &ArgMatches, file: &Path) -> Don
             .into());
     };
     let mut order = order(context, matches)?;
+    settled(context, &binding, &order)?;
     let mut given = binding.arguments();
     given.append(&mut order.arguments);
     order.arguments = given;
@@ -172,6 +174,34 @@ async fn saved_plan(context: &Context, matches: &ArgMatches, file: &Path) -> Don
         binding: Some(binding),
     };
     carry_out(context, order, manner).await
+}
+
+/// Refuses values for variables that a saved plan holds: it holds all but secret ones, which are given again.
+fn settled(context: &Context, binding: &Binding, order: &Order) -> Result<(), Failure> {
+    if order.arguments.is_empty() {
+        return Ok(());
+    }
+    let project = super::project::read(context, binding.wish.skip_foreign)?;
+    let planned = project.given(context, binding.arguments())?;
+    let given = [binding.arguments(), order.arguments.clone()].concat();
+    let given = project.given(context, given)?;
+    let named = |name: &str| {
+        let mut arguments = order.arguments.iter();
+        arguments.any(|one| matches!(one, Argument::Value { name: known, .. } if known == name))
+    };
+    let variables = project.configuration.root.variables.iter();
+    let mut open = variables.filter(|(_, one)| !one.sensitive && !one.ephemeral);
+    let set =
+        open.find(|(name, _)| named(name) || planned.values.get(*name) != given.values.get(*name));
+    let Some((name, declared)) = set else {
+        return Ok(());
+    };
+    Err(Diagnostic::error("invalid-option", "cannot set variables with a saved plan")
+        .at(declared.span, "the plan was made with a value for this one")
+        .hint(format!(
+            "plan again with another value for `{name}`; only sensitive variables, which no plan holds, are given again"
+        ))
+        .into())
 }
 
 /// Reads a saved plan.

@@ -3,6 +3,7 @@
 
 use clap::builder::{BoolishValueParser, ValueParser};
 use clap::{Arg, ArgAction, ArgMatches};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -110,6 +111,15 @@ pub fn texts(matches: &ArgMatches, name: &str) -> Vec<String> {
         .flatten()
         .cloned()
         .collect()
+}
+
+/// Reads how many requests go at once.
+///
+/// # Errors
+/// When it is no number, or none.
+pub fn parallelism(matches: &ArgMatches) -> Result<Option<usize>, crate::source::Diagnostic> {
+    let number = parsed::<NonZeroUsize>(matches, "parallelism", "a whole number above 0")?;
+    Ok(number.map(NonZeroUsize::get))
 }
 
 /// Returns the value of an option that must be of a certain form.

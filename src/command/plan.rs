@@ -3,7 +3,7 @@
 use super::context::{Context, Voice};
 use super::document::{document, schema};
 use super::exit::{Done, Exit, Failure};
-use super::flags::{ignored, is_set, on, parsed, path, switch, value};
+use super::flags::{ignored, is_set, on, parallelism, path, switch, value};
 use super::form::{Form, PLANS, format_flag};
 use super::generate::generate;
 use super::pages::{write_drift, write_failure, write_plan};
@@ -81,10 +81,11 @@ pub fn order(context: &Context, matches: &ArgMatches) -> Result<Order, Failure> 
         context.voice.set(Voice::Events);
     }
     let wish = Wish::read(matches)?;
+    super::apply::hold(matches, "plan")?;
     Ok(Order {
         arguments: arguments(matches)?,
         ask: is_set(matches, "input") && context.voice.get() == Voice::Text,
-        parallelism: parsed(matches, "parallelism", "a whole number")?,
+        parallelism: parallelism(matches)?,
         options: wish.options(),
         wish,
         ..Order::default()

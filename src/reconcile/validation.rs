@@ -5,7 +5,7 @@ use super::walk::Walk;
 use super::world::{InstanceScope, View};
 use crate::config::DeclaredVariable;
 use crate::plan::CheckResult;
-use crate::source::Severity;
+use crate::source::{Diagnostic, Severity};
 use crate::value::ModuleAddress;
 
 impl Walk<'_> {
@@ -39,6 +39,35 @@ impl Walk<'_> {
                 }
             }
         }
+    }
+
+    /// Evaluates all local values: one that nothing uses may be wrong too. Where something else is wrong they are left alone,
+    /// as they may follow from it.
+    pub(super) fn locals(&mut self) {
+        let wrong = self.plan.diagnostics.iter().any(Diagnostic::is_error);
+        if wrong || self.wanted_nodes.is_some() {
+            return;
+        }
+        let mut problems: Vec<Diagnostic> = Vec::new();
+        for module in self.world.modules() {
+            for at in self
+                .world
+                .module_instances(&module.path)
+                .unwrap_or_default()
+            {
+                let locals = module.locals.keys();
+                let wrong = locals.filter_map(|name| self.world.local(&at, name, View::Plan).err());
+                for problem in wrong.flatten() {
+                    let same = |told: &Diagnostic| {
+                        (&told.message, &told.labels) == (&problem.message, &problem.labels)
+                    };
+                    if !problems.iter().any(same) {
+                        problems.push(problem);
+                    }
+                }
+            }
+        }
+        self.tell(problems);
     }
 
     fn validate(&mut self, at: &ModuleAddress, variable: &DeclaredVariable) -> bool {

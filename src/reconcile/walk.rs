@@ -213,6 +213,7 @@ async fn walk(
         walk.validate_calls();
         walk.outputs();
         walk.checks().await;
+        walk.locals();
     }
     walk.orphans().await;
     walk.taken_along();

@@ -115,3 +115,63 @@ fn outputs_of_what_a_target_leaves_out_are_left_alone() {
         .ended(0)
         .says_not("names nothing");
 }
+
+const SETTABLE: &str = r#"
+variable "env" {
+  default = "test"
+}
+
+variable "secret" {
+  sensitive = true
+}
+
+resource "vault_policy" "p" {
+  name   = var.env
+  policy = "path \"${var.env}\" {} # ${var.secret}"
+}
+"#;
+
+#[test]
+fn a_saved_plan_keeps_its_variables() {
+    let (_runtime, bao) = started();
+    let place = Place::on(&bao, SETTABLE);
+    place.run(&["plan", "-out=p.json"]).ended(0);
+    std::fs::write(place.path("dev.tfvars"), "env = \"dev\"\n").unwrap();
+    for word in ["-var=env=dev", "-var-file=dev.tfvars"] {
+        place
+            .run(&["apply", word, "p.json"])
+            .ended(1)
+            .says("annot set variables with a saved plan")
+            .says_not("moved");
+    }
+    let secret = format!("-var=secret={}", crate::CANARY);
+    place.run(&["apply", &secret, "p.json"]).ended(0);
+}
+
+#[test]
+fn numbers_and_times_that_are_none_are_refused() {
+    let place = Place::new("");
+    for command in ["plan", "apply", "destroy"] {
+        place
+            .run(&[command, "-parallelism=0"])
+            .ended(1)
+            .says("`-parallelism=0` is not a whole number above 0");
+        place
+            .run(&[command, "-lock-timeout=abc"])
+            .ended(1)
+            .says("`-lock-timeout=abc` is not a duration");
+    }
+}
+
+#[test]
+fn a_local_that_nothing_uses_is_looked_at_all_the_same() {
+    let (_runtime, bao) = started();
+    let text = "locals {\n  n = tonumber(\"x\")\n}\n\nvariable \"v\" {\n  default = \"x\"\n}\n\nlocals {\n  m = tonumber(var.v)\n}\n";
+    let place = Place::on(&bao, text);
+    place.run(&["validate"]).ended(1).says("on main.tf line 2");
+    place
+        .run(&["plan"])
+        .ended(1)
+        .says("on main.tf line 2")
+        .says("on main.tf line 10");
+}

@@ -8,7 +8,7 @@ use crate::command::apply::first;
 use crate::command::context::{Context, Voice};
 use crate::command::document::{document, schema};
 use crate::command::exit::Failure;
-use crate::command::flags::parsed;
+use crate::command::flags::parallelism;
 use crate::command::planning::{Hold, Order, Session, Trial, make};
 use crate::command::progress::Teller;
 use crate::command::settings;
@@ -93,7 +93,7 @@ impl<'a> Tester<'a> {
             configuration,
             given,
             declared,
-            parallelism: parsed(matches, "parallelism", "a whole number")?,
+            parallelism: parallelism(matches)?,
             verbose: crate::command::flags::is_set(matches, "verbose"),
             ledger: format!("{base}-test-{}", unique.get(..8).unwrap_or_default()),
             outputs: BTreeMap::new(),
