@@ -69,6 +69,16 @@ fn what_a_server_refuses_in_a_policy_is_told_at_its_place_before_anything_is_wri
         let ran = ran.says("\n                                    ^^^^^^^\n");
         ran.says("`wriet`").says("`capabilites`").says("`reed`");
     }
+    let secret = format!(
+        "variable \"secret\" {{\n  sensitive = true\n}}\n{}",
+        BROKEN.replace("wriet", "${var.secret}")
+    );
+    let _ = std::fs::write(place.path("main.tf"), secret);
+    place
+        .run(&["plan"])
+        .ended(1)
+        .says("`capabilites`")
+        .says_not(crate::CANARY);
     // The same text with a value that is not known yet says nothing.
     let waits = BROKEN.replace("${local.mount}", "${vault_policy.word.id}");
     std::fs::write(place.path("main.tf"), waits).unwrap();

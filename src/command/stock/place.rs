@@ -238,9 +238,10 @@ impl Document {
         Place::Rules(self.rules.clone())
     }
 
-    /// Reads what became of a policy document's body.
+    /// Reads what became of a policy document's body; nothing where that is sensitive.
     pub fn of(values: &Value, body: &Body) -> Option<Document> {
-        let text = values.field("hcl")?.as_text()?.to_owned();
+        let hcl = values.field("hcl")?;
+        let text = hcl.as_text()?.to_owned();
         let rules = values.field("rule")?.as_items()?.len();
         let made = body.blocks.iter().filter(|block| is_rule(block));
         let dynamic = made.clone().filter(|block| is_dynamic(block)).count();
@@ -262,7 +263,8 @@ impl Document {
             };
             found.extend(std::iter::repeat_n(one, times));
         }
-        (found.len() == rules).then_some(Document { text, rules: found })
+        let open = !hcl.marks_within().sensitive;
+        (open && found.len() == rules).then_some(Document { text, rules: found })
     }
 }
 

@@ -20,7 +20,8 @@ pub struct Judged<'j> {
     pub read: &'j [(PathBuf, String)],
 }
 
-/// Tells what the server would refuse in policies that are new or change, and in documents of rules.
+/// Tells what the server would refuse in policies that are new or change, and in documents of rules. A census has no text
+/// that is sensitive: that is left to the server.
 pub fn refused(context: &Context, planned: &Planned, judged: &Judged<'_>) -> Vec<Diagnostic> {
     let now = context.files.started();
     let known: HashSet<&str> = texts(judged.before).collect();
