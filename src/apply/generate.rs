@@ -2,7 +2,8 @@
 
 use super::create::{always, is_empty};
 use super::run::Run;
-use super::send::{Fate, TRIES, rest};
+
+use super::send::{Fate, TRIES, plain_texts, rest};
 use super::write::{Left, Problems, Task, told};
 use crate::catalog::Generate;
 use crate::observe::{id_of, made_since};
@@ -42,6 +43,7 @@ impl Run<'_> {
         let body = self.body(task, "", Carry::Whole, &always);
         let mut request = Request::post(path, body)
             .namespace(&task.place.namespace)
+            .plain(plain_texts(task))
             .once();
         if let Some(ttl) = wrapping(kind, attributes) {
             request = request.wrapped(ttl);

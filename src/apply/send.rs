@@ -2,11 +2,13 @@
 
 use super::run::Run;
 use super::write::{Problems, Task, told};
-use crate::catalog::{Life, MountTable};
+use crate::catalog::{Kind, Life, MountTable};
 use crate::observe::is_as_declared;
+use crate::plan::leaf::leaves;
 use crate::plan::wire::get;
 use crate::server::{Reply, Request, ServerError};
 use crate::source::Diagnostic;
+use crate::value::Value;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::sync::{MutexGuard, PoisonError};
@@ -227,4 +229,23 @@ fn written(task: &Task<'_>, path: &str, body: Json) -> Request {
     Request::post(path, body)
         .namespace(&task.place.namespace)
         .settles(task.step.kind.settles)
+        .plain(plain_texts(task))
+}
+
+/// Returns the texts of a wish that everybody may see: the server's words about them help.
+pub(super) fn plain_texts(task: &Task<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    for leaf in leaves(task.step.kind, &task.desired.attributes, None) {
+        let url = matches!(leaf.attribute.kind, Kind::Url);
+        let Some(value) = leaf.desired.as_ref().filter(|_| leaf.set && !leaf.unread()) else {
+            continue;
+        };
+        if url || leaf.attribute.sensitive || value.marks_within().sensitive || value.has_held() {
+            continue;
+        }
+        let single = std::slice::from_ref(value);
+        let texts = value.as_items().unwrap_or(single).iter();
+        found.extend(texts.filter_map(Value::as_text).map(str::to_owned));
+    }
+    found
 }

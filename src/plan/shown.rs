@@ -8,7 +8,7 @@ use crate::plan::hidden::{secret_paths, without_repeats};
 use crate::plan::leaf::is_live;
 use crate::plan::many::{named, objects_of};
 use crate::plan::normal::url_with_password;
-use crate::plan::template::{Filled, effective, fill};
+use crate::plan::template::{Filled, effective, fill, respelled};
 use crate::plan::types::{AttributeChange, Comparison, Desired, Observed, Owned};
 use crate::value::{Address, Marks, Shape, Type, Value};
 use std::collections::BTreeMap;
@@ -46,6 +46,7 @@ pub fn planned(
             fields.insert(path.clone(), seen.clone());
         }
     }
+    said_otherwise(desired, changes, &mut fields);
     let object = Value::object(fields.clone());
     fields.insert(
         Arc::from("id"),
@@ -53,6 +54,24 @@ pub fn planned(
     );
     let secret = secret_paths(desired.kind, &desired.attributes);
     without_repeats(Value::object(fields), desired.kind, &secret)
+}
+
+/// Fills in what differs and is said by another attribute: `type = "kv-v2"` says the version too.
+fn said_otherwise(
+    desired: &Desired,
+    changes: &BTreeMap<Arc<str>, AttributeChange>,
+    fields: &mut BTreeMap<Arc<str>, Value>,
+) {
+    if desired.kind.spellings.is_empty() {
+        return;
+    }
+    let said = respelled(desired.kind, &desired.attributes);
+    for (path, _) in changes.iter().filter(|(_, change)| change.differs) {
+        let silent = fields.get(path).is_some_and(Value::is_null);
+        if let (true, Some(value)) = (silent, said.field(path)) {
+            fields.insert(path.clone(), value.clone());
+        }
+    }
 }
 
 fn object_id(

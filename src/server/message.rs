@@ -140,6 +140,8 @@ pub struct Request {
     pub idempotent: bool,
     /// Parts of 400, 404 and 500 error texts that pass by themselves; such an answer is asked for again.
     pub settles: &'static [&'static str],
+    /// Texts of the body that are no secrets, so that the server's words may be shown with them.
+    pub plain: Arc<[String]>,
     /// What must hold when it goes out.
     pub guard: Option<Guard>,
 }
@@ -157,6 +159,7 @@ impl Request {
             wrap_ttl: None,
             idempotent: true,
             settles: &[],
+            plain: Arc::default(),
             guard: None,
         }
     }
@@ -242,6 +245,13 @@ impl Request {
             true => Ok(()),
             false => Err(ServerError::Withheld { about: self.into() }),
         }
+    }
+
+    /// Names the texts of the body that may be shown.
+    #[must_use]
+    pub fn plain(mut self, texts: Vec<String>) -> Request {
+        self.plain = texts.into();
+        self
     }
 
     /// Names the error texts that pass by themselves.

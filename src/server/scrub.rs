@@ -8,13 +8,22 @@ const HIDDEN: &str = "(hidden)";
 /// Texts this short stand in any sentence; replacing them would only garble it.
 const TOO_SHORT: usize = 4;
 
-/// Replaces every text of the request's body, and the token, wherever the server quotes them.
+/// Replaces every text of the request's body that is not said to be plain, and the token, wherever the server quotes them.
 ///
-/// Words that the server needs to explain itself (`kv`, `true`, names in the path) may be hidden too: better than a secret shown.
-pub(super) fn scrub(texts: Vec<String>, body: Option<&Body>, token: Option<&str>) -> Vec<String> {
+/// Words that the server needs to explain itself may be hidden too: better than a secret shown.
+pub(super) fn scrub(
+    texts: Vec<String>,
+    body: Option<&Body>,
+    token: Option<&str>,
+    plain: &[String],
+) -> Vec<String> {
     let mut sent: Vec<String> = Vec::new();
     if let Some(body) = body {
-        body.each_text(&mut |text| add(&mut sent, text));
+        body.each_text(&mut |text| {
+            if !plain.iter().any(|plain| plain == text) {
+                add(&mut sent, text);
+            }
+        });
     }
     add(&mut sent, token.unwrap_or_default());
     // The longest first: a secret may contain another one.
@@ -62,7 +71,7 @@ mod tests {
             "bad value \"hunter2secret\" for 1h".to_owned(),
             "parsing \"line-one\\nline-two\" with s.TOKEN, near line-two".to_owned(),
         ];
-        let clean = scrub(texts, Some(&body), Some("s.TOKEN"));
+        let clean = scrub(texts, Some(&body), Some("s.TOKEN"), &[]);
         assert_eq!(clean[0], "bad value \"(hidden)\" for 1h");
         for secret in ["line-one", "line-two", "s.TOKEN"] {
             assert!(!clean[1].contains(secret), "{}", clean[1]);
@@ -70,10 +79,18 @@ mod tests {
     }
 
     #[test]
+    fn plain_texts_are_shown() {
+        let body = Body::from(json!({"type": "kvvv", "password": "hunter2secret"}));
+        let told = vec!["no plugin kvvv for hunter2secret".to_owned()];
+        let clean = scrub(told, Some(&body), None, &["kvvv".to_owned()]);
+        assert_eq!(clean, ["no plugin kvvv for (hidden)"]);
+    }
+
+    #[test]
     fn the_longer_secret_goes_first() {
         let body = Body::from(json!(["abcd", "abcd-efgh"]));
         assert_eq!(
-            scrub(vec!["x abcd-efgh".into()], Some(&body), None),
+            scrub(vec!["x abcd-efgh".into()], Some(&body), None, &[]),
             ["x (hidden)"]
         );
     }

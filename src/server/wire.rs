@@ -184,7 +184,8 @@ impl Wire {
             Fault::Status(mut refusal) => {
                 let texts = std::mem::take(&mut refusal.texts);
                 let token = token.map(|token| &*token.text);
-                refusal.texts = scrub::scrub(texts, request.body.as_ref(), token);
+                let plain = &request.plain;
+                refusal.texts = scrub::scrub(texts, request.body.as_ref(), token, plain);
                 Fault::Status(refusal)
             }
             other => other,
