@@ -135,8 +135,8 @@ fn the_worst_comes_first() {
     assert_eq!(
         dangers,
         [
-            Danger::RootEquivalent,
             Danger::Sudo,
+            Danger::RootEquivalent,
             Danger::System,
             Danger::Wildcard
         ]
@@ -165,8 +165,8 @@ fn the_worst_comes_first() {
         told,
         [
             ("*", Danger::RootEquivalent),
-            ("sys/policies/acl/*", Danger::RootEquivalent),
-            ("sys/health", Danger::Sudo)
+            ("sys/health", Danger::Sudo),
+            ("sys/policies/acl/*", Danger::RootEquivalent)
         ]
     );
     // What is there already counts: `sudo` makes it as good as root.

@@ -99,7 +99,13 @@ fn the_role_and_the_mount_of_the_login_count_as_well() {
     let door = "resource \"vault_auth_backend\" \"approle\" {\n  type = \"approle\"\n}\n";
     place.write("main.tf", &format!("{door}{whole}"));
     place.run(&["apply", "-auto-approve"]).ended(0);
+    // The method alone would take the declared role with it, which is refused before.
     place.write("main.tf", &whole);
+    place
+        .run(&["apply", "-auto-approve"])
+        .ended(6)
+        .says("`vault_approle_auth_backend_role.deployer` is declared in what the plan destroys");
+    place.write("main.tf", &format!("{}{other}", policy(ALL)));
     place
         .run(&["apply", "-auto-approve"])
         .ended(6)

@@ -584,7 +584,7 @@ impl Collected {
             let gives = std::cmp::Reverse(one.capabilities.len());
             (
                 place(one.direction),
-                one.danger,
+                one.danger.rank(&one.capabilities),
                 breadth(&one.pattern),
                 gives,
             )

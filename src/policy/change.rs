@@ -50,6 +50,18 @@ pub enum Danger {
 }
 
 impl Danger {
+    /// Returns the rank of what is granted with this danger, the worst first: `sudo` that makes as good as root, other `sudo`,
+    /// what makes as good as root without it, and the rest.
+    #[must_use]
+    pub fn rank(self, granted: &[Capability]) -> (u8, Danger) {
+        let rank = match (self, granted.contains(&Capability::Sudo)) {
+            (Danger::RootEquivalent, true) => 0,
+            (Danger::Sudo, _) => 1,
+            _ => 2,
+        };
+        (rank, self)
+    }
+
     /// Returns the word for it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -50,7 +50,7 @@ pub fn difference(
     changes.sort_by_cached_key(|change| {
         (
             change.direction,
-            change.danger,
+            change.danger.rank(&[change.capability]),
             change.pattern.to_string(),
             change.capability,
         )
