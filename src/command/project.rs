@@ -200,6 +200,10 @@ impl Project {
         assigned: &Assigned,
         files: Arc<dyn Surroundings>,
     ) -> World {
+        let mut values = assigned.values.values();
+        if values.any(|value| value.marks_within().sensitive || value.marks_within().ephemeral) {
+            context.veil.lift(open_text(context));
+        }
         for value in assigned.values.values() {
             context.veil.add_secrets(value);
         }
@@ -211,6 +215,15 @@ impl Project {
             PathBuf::from("."),
         )
     }
+}
+
+/// Returns the text of all files of the configuration; files of values hold secrets.
+fn open_text(context: &Context) -> String {
+    let sources = context.sources.borrow();
+    let of_values = |path: &Path| path.to_string_lossy().contains(".tfvars");
+    let files = sources.files().filter(|(_, file)| !of_values(&file.path));
+    let texts: Vec<&str> = files.map(|(_, file)| &*file.text).collect();
+    texts.join("\n")
 }
 
 impl Project {

@@ -14,7 +14,31 @@ const TOO_SHORT: usize = 4;
 
 /// Secret texts that a run has met. Copies share them.
 #[derive(Clone, Default)]
-pub struct Veil(Arc<RwLock<BTreeSet<Text>>>);
+pub struct Veil(Arc<RwLock<Known>>);
+
+#[derive(Default)]
+struct Known {
+    secrets: BTreeSet<Text>,
+    /// The files of the configuration: a text that stands in them openly is no secret, whoever uses it as one.
+    open: String,
+}
+
+impl Known {
+    /// Tells whether a text is part of a larger one in the files. As a text of its own it may be a secret's default.
+    fn is_open(&self, text: &str) -> bool {
+        self.open.match_indices(text).any(|(at, _)| {
+            let before = self
+                .open
+                .get(..at)
+                .and_then(|before| before.chars().next_back());
+            let after = self
+                .open
+                .get(at + text.len()..)
+                .and_then(|after| after.chars().next());
+            (before, after) != (Some('"'), Some('"'))
+        })
+    }
+}
 
 impl fmt::Debug for Veil {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -29,9 +53,15 @@ impl Veil {
         for part in std::iter::once(text).chain(text.lines()).map(str::trim) {
             let quoted = part.escape_debug().to_string();
             let new = [part, &quoted].into_iter();
-            let new = new.filter(|part| part.len() >= TOO_SHORT).map(Text::from);
-            known.extend(new);
+            let new = new.filter(|part| part.len() >= TOO_SHORT && !known.is_open(part));
+            let new: Vec<Text> = new.map(Text::from).collect();
+            known.secrets.extend(new);
         }
+    }
+
+    /// Says what everybody may read: the files of the configuration.
+    pub fn lift(&self, files: String) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).open = files;
     }
 
     /// Adds the texts and numbers of a value that are marked as secret, or stand within one that is.
@@ -54,7 +84,8 @@ impl Veil {
     #[must_use]
     pub fn over(&self, text: &str) -> String {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut found: Vec<&Text> = known.iter().filter(|one| text.contains(&***one)).collect();
+        let secrets = known.secrets.iter();
+        let mut found: Vec<&Text> = secrets.filter(|one| text.contains(&***one)).collect();
         found.sort_by_key(|one| std::cmp::Reverse(one.len()));
         found.into_iter().fold(text.to_owned(), |text, secret| {
             text.replace(&**secret, VEILED)
@@ -91,5 +122,17 @@ mod tests {
         let said = veil.over("kv/hunter2-long of hunter2");
         assert_eq!(said, "kv/(sensitive value) of (sensitive value)");
         assert!(!format!("{veil:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_stands_in_the_files_is_no_secret_unless_it_is_one_there() {
+        let veil = Veil::default();
+        veil.lift("path = \"dairy/kv\"\ndefault = \"hunter2-long\"".to_owned());
+        veil.add("dairy");
+        veil.add("hunter2-long");
+        assert_eq!(
+            veil.over("dairy/kv/hunter2-long"),
+            format!("dairy/kv/{VEILED}")
+        );
     }
 }

@@ -24,6 +24,6 @@ deny contains message if {
 
 deny contains message if {
 	some row in input.access_changes
-	row.danger == "sudo"
+	"sudo" in row.capabilities
 	message := sprintf("%s %s %s", [row.who[0].name, row.direction, row.path])
 }

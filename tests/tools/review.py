@@ -43,7 +43,7 @@ def markdown(check, at):
     text = at.run("show", "-format=markdown", "plan.json").out
     order = [text.find(part) for part in ("### Plan:", "[!CAUTION]", "#### Access changes", "#### Changed outside", "#### What will happen")]
     check("markdown: what is lost first, then access, then drift, then changes", -1 not in order and order == sorted(order), order)
-    check("markdown: what goes with a mount is told", "`vault_mount.archive` will be destroyed, and with it **1 secret**" in text)
+    check("markdown: what goes with a mount is told", "`vault_mount.archive` will be destroyed, and with it **1 secret (" in text)
     check("markdown: a section to unfold for each object", text.count("<details>") == text.count("</details>") >= 15)
     failed = at.run("plan", "-format=markdown")
     check("markdown: a refused plan is told with its reason", failed.code == 1 and "#### 1 error" in failed.out and "#### What will happen" in failed.out, failed.text)
