@@ -264,11 +264,15 @@ pub(super) fn splat(base: &Expression, each: &Expression, context: Context<'_>) 
         return Ok(unreadable_splat(&value, each, context)?.marked(marks));
     }
     let items = value.as_items().unwrap_or_default();
-    let made = gather(
-        items
-            .iter()
-            .map(|item| at_element(each, item.clone(), context)),
-    )?;
+    // What is said of an element of something secret must not quote it.
+    let each_of = |item: &Value| {
+        let made = at_element(each, item.clone(), context);
+        match made {
+            Err(_) if marks.sensitive => at_element(each, item.clone().marked(marks), context),
+            made => made,
+        }
+    };
+    let made = gather(items.iter().map(each_of))?;
     let result = match value.ty() {
         Type::Tuple(_) => Value::tuple(made),
         Type::List(element) | Type::Set(element) => list_of(made, &element, &value, each, context)?,
@@ -294,7 +298,7 @@ fn list_of(
         Some(first) => first.ty(),
         None => {
             let stand_in = Value::unknown(element.clone(), Arc::new(source.waits_for()));
-            at_element(each, stand_in, context)?.ty()
+            at_element(each, stand_in.marked(source.marks), context)?.ty()
         }
     };
     if made.iter().any(|item| item.ty() != ty) {

@@ -17,9 +17,7 @@ pub(super) fn check(template: &str) -> Result<(), String> {
         Piece::Text(_) | Piece::Path | Piece::Key => None,
     });
     if let Some(stray) = stray {
-        return Err(format!(
-            "this template cannot have `{stray}` right after a name"
-        ));
+        return Err(format!("this template cannot have `{stray}` there"));
     }
     let uses_key = pieces.iter().any(|piece| match piece {
         Piece::Key => true,
@@ -32,15 +30,20 @@ pub(super) fn check(template: &str) -> Result<(), String> {
     Err("this template gives the same path for every key: it must use `{{ .key }}`".to_owned())
 }
 
-/// Returns the first character that stands right after a name and cannot end it, as the lexer of Go's text/template has
-/// it. What is quoted says nothing.
+/// Returns the first character that cannot stand where it does, as the lexer and the parser of Go's text/template have it:
+/// what ends no name, and what they know nowhere. What is quoted says nothing.
 fn stray(action: &str) -> Option<char> {
+    if action.starts_with("/*") && action.ends_with("*/") {
+        return None;
+    }
     let (mut quoted, mut named) = (None, false);
     for letter in action.chars() {
         let part = letter.is_alphanumeric() || letter == '_';
+        let nowhere = letter.is_ascii_punctuation() && !"_.,|:()=+-$'\"`/*".contains(letter);
         match quoted {
             Some(quote) if letter == quote => quoted = None,
             Some(_) => {}
+            None if nowhere => return Some(letter),
             None if named && !part && !" \t\r\n.,|:()".contains(letter) => return Some(letter),
             None if matches!(letter, '"' | '`') => quoted = Some(letter),
             None => named = part,
@@ -94,6 +97,8 @@ mod tests {
         assert!(check("abc").is_err() && check("{{ .key").is_err());
         assert!(check("{{ .key | uppercase }}").is_ok());
         assert!(check("kv/{{ .key]}}").is_err());
+        assert!(check("kv/{{#.key }}").is_err());
+        assert!(check("kv/{{/* # */}}{{ .key }}").is_ok());
         assert!(check("{{ printf \"%s]\" .key }}").is_ok());
     }
 }

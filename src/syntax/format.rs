@@ -41,7 +41,7 @@ impl Cell {
 /// # Errors
 /// Tells every syntax error: what cannot be read is not rearranged.
 pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = text.trim_start_matches('\u{feff}');
     let (body, errors) = parse_file(FileId(0), text);
     if !errors.is_empty() {
         return Err(errors);
