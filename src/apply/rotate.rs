@@ -16,16 +16,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct Records {
     /// Of what is done.
     done: Mutex<BTreeMap<Address, Owned>>,
-    /// Of what was begun.
-    begun: Mutex<BTreeMap<Address, Owned>>,
+    /// Of what was begun and is not done: no whole records, of which there may be thousands.
+    begun: Mutex<BTreeMap<Address, Noted>>,
+}
+
+/// What stands in the ledger before a write.
+struct Noted {
+    place: ServerPath,
+    pending: Option<Pending>,
 }
 
 impl Records {
     /// Notes what is about to be written.
     pub(super) fn begin(&self, records: &[Owned]) {
         let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        let records = records.iter();
-        begun.extend(records.map(|owned| (owned.address.clone(), owned.clone())));
+        begun.extend(records.iter().map(|owned| {
+            let noted = Noted {
+                place: owned.place.clone(),
+                pending: owned.pending.clone(),
+            };
+            (owned.address.clone(), noted)
+        }));
     }
 
     /// Returns what was noted before an object was made; `None` where it could not be known what was there then.
@@ -35,13 +46,16 @@ impl Records {
         matches!(&*pending.action, "create" | "replace").then(|| pending.clone())
     }
 
-    /// Returns the record of a write that was begun.
-    pub(super) fn begun(&self, address: &Address) -> Option<Owned> {
+    /// Returns the place that was noted of a write that was begun.
+    pub(super) fn begun(&self, address: &Address) -> Option<ServerPath> {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        begun.get(address).cloned()
+        begun.get(address).map(|noted| noted.place.clone())
     }
 
     fn note(&self, owned: &Owned) {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.remove(&owned.address);
+        drop(begun);
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         done.insert(owned.address.clone(), owned.clone());
     }

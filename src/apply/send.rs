@@ -1,5 +1,6 @@
 //! Writes on their way. What must not be done twice is not sent again before the server was asked what became of it.
 
+use super::record::blank;
 use super::run::Run;
 use super::write::{Problems, Task, told};
 use crate::catalog::{Kind, Life, MountTable};
@@ -76,9 +77,10 @@ impl Run<'_> {
         if ours || self.keeper.is_lost() || self.written().contains(&index) {
             return Ok(());
         }
-        match self.records.begun(&step.address) {
-            Some(owned) => self.keeper.forget(&owned).await,
-            None => Ok(()),
+        let desired = self.work[index].desired.as_ref();
+        match (self.records.begun(&step.address), desired) {
+            (Some(place), Some(desired)) => self.keeper.forget(&blank(desired, place)).await,
+            _ => Ok(()),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::adjust::{one_way, renew};
 use super::ahead::{Ahead, LOT};
 use super::discover::names_another;
+use super::relocate::Moving;
 use super::walk::{Candidate, Walk, Work, needs_server};
 use super::world::{InstanceScope, View};
 use crate::catalog::Life;
@@ -289,46 +290,13 @@ impl Walk<'_> {
             desired.attributes =
                 with_ignored(&desired.attributes, &live.attributes, &desired.lifecycle);
         }
+        let Moving {
+            mut decision,
+            from: old_place,
+            observed,
+            ..
+        } = self.change_of(&mut wish, observed).await;
         let desired = &wish.desired;
-        let carried = wish.owned.as_ref().and_then(|owned| self.carried(owned));
-        let owned = carried.as_ref().or(wish.owned.as_ref());
-        let elsewhere = |owned: &&Arc<Owned>| {
-            let place = desired.place.as_ref();
-            place.is_some_and(|place| owned.place != *place)
-        };
-        let moved = owned.filter(elsewhere).cloned();
-        let mut observed = observed;
-        let mut old_place = None;
-        let mut leaves = false;
-        let decision = match moved {
-            Some(owned) => {
-                let moving = self.relocate(&wish, observed, &owned).await;
-                observed = moving.observed;
-                old_place = moving.from;
-                leaves = moving.leaves;
-                moving.decision
-            }
-            None => change_for(
-                desired,
-                observed.as_ref(),
-                owned.map(|owned| &**owned),
-                self.memory.digester(),
-            ),
-        };
-        if leaves && let Some(left) = wish.owned.take() {
-            self.book.give_back(&left);
-        }
-        let desired = &wish.desired;
-        let mut decision = decision;
-        let guarded = wish.desired.lifecycle.prevent_destroy;
-        let guard_moved = wish
-            .owned
-            .as_ref()
-            .is_some_and(|owned| owned.prevent_destroy != guarded);
-        if decision.change == Change::Keep && (carried.is_some() || guard_moved) {
-            // Nothing is written but the record.
-            decision.change = Change::Relabel;
-        }
         renew(
             desired,
             &mut decision,
@@ -359,6 +327,40 @@ impl Walk<'_> {
         };
         self.add(step, work);
         self.postconditions(&wish.node, &address, each_value);
+    }
+
+    /// Compares an object with what is there and what the ledger knows, here or where it was before.
+    async fn change_of(&mut self, wish: &mut Wish, observed: Option<Observed>) -> Moving {
+        let desired = &wish.desired;
+        let carried = wish.owned.as_ref().and_then(|owned| self.carried(owned));
+        let owned = carried.as_ref().or(wish.owned.as_ref());
+        let elsewhere = |owned: &&Arc<Owned>| {
+            let place = desired.place.as_ref();
+            place.is_some_and(|place| owned.place != *place)
+        };
+        let mut moving = match owned.filter(elsewhere).cloned() {
+            Some(owned) => self.relocate(wish, observed, &owned).await,
+            None => {
+                let owned = owned.map(|owned| &**owned);
+                let digester = self.memory.digester();
+                let decision = change_for(desired, observed.as_ref(), owned, digester);
+                Moving::here(decision, observed)
+            }
+        };
+        if moving.leaves
+            && let Some(left) = wish.owned.take()
+        {
+            self.book.give_back(&left);
+        }
+        let guarded = wish.desired.lifecycle.prevent_destroy;
+        let owned = wish.owned.as_ref();
+        let guard_moved = owned.is_some_and(|owned| owned.prevent_destroy != guarded);
+        let decision = &mut moving.decision;
+        if decision.change == Change::Keep && (carried.is_some() || guard_moved) {
+            // Nothing is written but the record.
+            decision.change = Change::Relabel;
+        }
+        moving
     }
 
     /// Applies what the options say to a decision.

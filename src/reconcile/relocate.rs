@@ -21,7 +21,7 @@ pub(super) struct Moving {
 }
 
 impl Moving {
-    fn here(decision: Decision, observed: Option<Observed>) -> Moving {
+    pub fn here(decision: Decision, observed: Option<Observed>) -> Moving {
         Moving {
             decision,
             observed,
