@@ -451,6 +451,11 @@ impl Run<'_> {
                 let address = step.address.to_string();
                 let place = |mut problem: Diagnostic| {
                     problem.address.get_or_insert_with(|| address.clone());
+                    let known = step.kind.advice.iter();
+                    let fitting = known.filter(|(words, _)| problem.message.contains(words));
+                    problem
+                        .hints
+                        .extend(fitting.map(|(_, hint)| (*hint).to_owned()));
                     match (problem.labels.is_empty(), step.span) {
                         (true, Some(span)) => problem.at(span, "while applying this object"),
                         _ => problem,

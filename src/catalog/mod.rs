@@ -90,6 +90,9 @@ pub struct ResourceType {
     pub about: &'static str,
     /// The template of the place where a server keeps the object; empty for what no server keeps.
     pub place: &'static str,
+    /// What objects of several types are, and the template of what names one among them: a secret is the same one in every
+    /// type that can declare it. Nothing where only this type can.
+    pub one_of: Option<(&'static str, &'static str)>,
     /// The template of the attribute `id` where it is not the place.
     pub id: &'static str,
     pub life: Life,
@@ -123,6 +126,8 @@ pub struct ResourceType {
     pub absent: &'static [&'static str],
     /// Texts by which a server refuses to empty what must have a value; that stays when the settings are put back.
     pub stays: &'static [&'static str],
+    /// What to do about refusals: pairs of words of the server's text, and the hint.
+    pub advice: &'static [(&'static str, &'static str)],
     pub products: Products,
     /// Further sentences for the docs page: what surprises.
     pub notes: &'static [&'static str],
@@ -158,6 +163,7 @@ impl ResourceType {
             name,
             about,
             place,
+            one_of: None,
             id: "",
             life,
             parts: &[],
@@ -172,6 +178,7 @@ impl ResourceType {
             settles: &[],
             absent: &[],
             stays: &[],
+            advice: &[],
             query: &[],
             removed_later: false,
             tells_making: Products::Nobody,
@@ -206,6 +213,13 @@ impl ResourceType {
         let mut table = ResourceType::new(name, about, place, Life::Data(read));
         table.mode = Mode::Ephemeral;
         table
+    }
+
+    /// Says what objects of this type and of others are, and names one among them.
+    #[must_use]
+    pub const fn one_of(mut self, things: &'static str, template: &'static str) -> ResourceType {
+        self.one_of = Some((things, template));
+        self
     }
 
     /// Sets the template of the attribute `id`.
@@ -330,6 +344,13 @@ impl ResourceType {
     #[must_use]
     pub const fn stays(mut self, texts: &'static [&'static str]) -> ResourceType {
         self.stays = texts;
+        self
+    }
+
+    /// Says what to do about refusals.
+    #[must_use]
+    pub const fn advice(mut self, pairs: &'static [(&'static str, &'static str)]) -> ResourceType {
+        self.advice = pairs;
         self
     }
 

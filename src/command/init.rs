@@ -91,7 +91,6 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
         write_settings(context, name)?;
     }
     let settings = settings::read(context)?;
-    told.extend(settings.notices());
     if is_set(matches, "backend") {
         told.extend(connection(context, &project, &settings).await);
     }

@@ -46,6 +46,7 @@ mod project;
 mod saved;
 pub mod secrets;
 mod settings;
+mod shape;
 pub mod show;
 pub mod snapshot;
 pub mod state;

@@ -30,7 +30,6 @@ pub struct Opened {
 /// When the configuration cannot be read or there is no connection.
 pub async fn shelf(context: &Context, arguments: Vec<Argument>) -> Result<Shelf, Failure> {
     let settings = settings::read(context)?;
-    context.tell(&settings.notices());
     let project = project::read(context, true)?;
     let assigned = values(context, &project, arguments);
     let world = project.world(context, &assigned);

@@ -137,19 +137,16 @@ pub async fn make(context: &Context, order: Order) -> Result<(Session, Planned),
     let opened = opened.map_err(|failure| super::least::without_ledger(&shelf, &order, failure));
     let (ledger, lock) = opened.map_err(explained)?;
     let mut session = Session {
+        notices: ledger.notices().to_vec(),
         home: shelf.home,
         links: shelf.links,
         lock,
         assigned,
-        notices: settings.notices(),
         settings,
         access: Access::default(),
         leases: Vec::new(),
         ledger,
     };
-    session
-        .notices
-        .extend(session.ledger.notices().iter().cloned());
     session.notices.append(&mut project.diagnostics);
     let planned = session
         .plan(context, (world, &witness), project, &order)

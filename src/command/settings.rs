@@ -2,10 +2,12 @@
 
 use super::context::Context;
 use super::exit::Failure;
+use super::shape;
 use crate::ledger::{Kind, Settings};
 use crate::source::{Diagnostic, Surroundings};
+use crate::syntax::parse_file;
 use crate::value::Text;
-use hcl::{Body, Expression, Structure};
+use hcl::{Body, Expression};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -21,7 +23,6 @@ pub struct Project {
     pub name: Option<String>,
     pub ledger: LedgerBlock,
     pub drift: DriftBlock,
-    pub warnings: Vec<String>,
 }
 
 /// `ledger { … }`
@@ -45,40 +46,33 @@ pub struct DriftBlock {
     pub unmanaged: Option<bool>,
 }
 
-/// Blocks of features that this file may hold and this command does not need.
-const OTHERS: &[&str] = &[
-    "policy_test",
-    "least_privilege",
-    "bootstrap",
-    "snapshot",
-    "secrets",
-    "environment",
-];
-
 /// Reads the file beside the configuration; without one, everything is at its default.
 ///
 /// # Errors
-/// When it is no HCL or says something that cannot be.
+/// When it is no HCL, or says what has no meaning or cannot be.
 pub fn read(context: &Context) -> Result<Project, Failure> {
-    Ok(parse(&text(context)?).map_err(wrong)?)
+    Ok(project(&body(context)?).map_err(wrong)?)
 }
 
 /// Reads the file for a command that has blocks of its own in it; without one, there are none.
 ///
 /// # Errors
-/// When it is no HCL.
+/// Every place where it is no HCL, or where something has no meaning or the wrong type.
 pub fn body(context: &Context) -> Result<Body, Failure> {
-    let body = hcl::from_str(&text(context)?);
-    Ok(body.map_err(|error| wrong(error.to_string()))?)
-}
-
-fn text(context: &Context) -> Result<String, Diagnostic> {
     let path = Path::new(FILE);
     if !context.files.exists(path) {
-        return Ok(String::new());
+        return Ok(Body::default());
     }
     let bytes = context.files.read(path).map_err(wrong)?;
-    String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))
+    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
+    let id = context.sources.borrow_mut().add(FILE, &text);
+    let (tree, mut problems) = parse_file(id, &text);
+    problems.extend(shape::problems(&tree));
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    let body = hcl::from_str(text.trim_start_matches('\u{feff}'));
+    Ok(body.map_err(|error| wrong(error.to_string()))?)
 }
 
 /// Says what is wrong with the file.
@@ -87,37 +81,23 @@ pub fn wrong(why: String) -> Diagnostic {
     Diagnostic::error("invalid-settings", format!("`{FILE}`: {why}"))
 }
 
-/// Reads the text of the file.
-///
-/// # Errors
-/// Says in words what is wrong.
-pub fn parse(text: &str) -> Result<Project, String> {
-    let body: Body = hcl::from_str(text).map_err(|error| error.to_string())?;
+fn project(body: &Body) -> Result<Project, String> {
     let mut project = Project::default();
-    for structure in body {
-        match structure {
-            Structure::Attribute(attribute) if attribute.key() == "name" => {
-                project.name = Some(of_text("name", &attribute.expr)?);
-            }
-            Structure::Attribute(attribute) => {
-                project
-                    .warnings
-                    .push(format!("`{}` means nothing here", attribute.key()));
-            }
-            Structure::Block(block) => match block.identifier() {
-                "ledger" => project.ledger = ledger(block.body(), &mut project.warnings)?,
-                "drift" => project.drift = drift(block.body())?,
-                other if OTHERS.contains(&other) => {}
-                other => project
-                    .warnings
-                    .push(format!("the block `{other}` means nothing here")),
-            },
+    for attribute in body.attributes() {
+        project.name = Some(of_text("name", &attribute.expr)?);
+    }
+    for block in body.blocks() {
+        match block.identifier() {
+            "ledger" => project.ledger = ledger(block.body())?,
+            "drift" => project.drift = drift(block.body())?,
+            // What other commands read.
+            _ => {}
         }
     }
     Ok(project)
 }
 
-fn ledger(body: &Body, warnings: &mut Vec<String>) -> Result<LedgerBlock, String> {
+fn ledger(body: &Body) -> Result<LedgerBlock, String> {
     let mut block = LedgerBlock::default();
     for attribute in body.attributes() {
         let (key, value) = (attribute.key(), &attribute.expr);
@@ -127,7 +107,7 @@ fn ledger(body: &Body, warnings: &mut Vec<String>) -> Result<LedgerBlock, String
             "path" => block.path = Some(of_text(key, value)?.into()),
             "provider" => block.provider = Some(reference(value)),
             "create" => block.create = Some(of_bool(key, value)?),
-            other => warnings.push(format!("`{other}` of `ledger` means nothing here")),
+            _ => {}
         }
     }
     match block.kind.as_deref() {
@@ -245,6 +225,19 @@ pub fn of_bool(key: &str, value: &Expression) -> Result<bool, String> {
     }
 }
 
+/// Reads a whole number from 0.
+///
+/// # Errors
+/// When it is something else.
+pub fn whole(key: &str, value: &Expression) -> Result<usize, String> {
+    let number = match value {
+        Expression::Number(number) => number.as_u64(),
+        _ => None,
+    };
+    let number = number.and_then(|number| usize::try_from(number).ok());
+    number.ok_or_else(|| format!("`{key}` must be a whole number"))
+}
+
 /// Reads `vault.east`, in quotes or without.
 fn reference(value: &Expression) -> String {
     match value {
@@ -287,32 +280,27 @@ impl Project {
             workspace: context.workspace.to_string(),
         })
     }
-
-    /// Returns what is odd in the file.
-    #[must_use]
-    pub fn notices(&self) -> Vec<Diagnostic> {
-        let each = self.warnings.iter();
-        each.map(|text| Diagnostic::warning("unknown-setting", format!("`{FILE}`: {text}")))
-            .collect()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Result<Project, String> {
+        project(&hcl::from_str(text).unwrap())
+    }
+
     #[test]
     fn a_file_is_read() {
         let project = parse(
             "name = \"prod\"\nledger {\n  kind = \"vault\"\n  mount = \"own/\"\n  create = false\n  provider = vault.east\n}\n\
-             drift {\n  exit_code = 9\n  notify \"slack\" {\n    url = env(\"X\")\n  }\n}\nodd {}\n",
+             drift {\n  exit_code = 9\n  notify \"slack\" {\n    url = env(\"X\")\n  }\n}\n",
         );
         let project = project.unwrap();
         assert_eq!(project.name.as_deref(), Some("prod"));
         assert_eq!(project.ledger.provider.as_deref(), Some("vault.east"));
         assert_eq!(project.ledger.create, Some(false));
         assert_eq!(project.drift.exit_code, Some(9));
-        assert_eq!(project.warnings, ["the block `odd` means nothing here"]);
     }
 
     #[test]
@@ -323,6 +311,5 @@ mod tests {
                 .contains("`etcd`")
         );
         assert!(parse("name = 5\n").is_err());
-        assert!(parse("name = ").is_err());
     }
 }

@@ -47,7 +47,7 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
         skip_foreign: is_set(matches, "skip-foreign"),
         only_validates: true,
     };
-    let diagnostics = match project::read_as(context, options) {
+    let mut diagnostics = match project::read_as(context, options) {
         Ok(project) => {
             let world = project.blind_world(context);
             let mut found = project.diagnostics;
@@ -62,6 +62,8 @@ pub async fn run(context: &Context, matches: &ArgMatches) -> Done {
         }
         Err(failure) => failure.diagnostics,
     };
+    let settings = super::settings::read(context).err();
+    diagnostics.extend(settings.into_iter().flat_map(|failure| failure.diagnostics));
     let valid = !diagnostics.iter().any(Diagnostic::is_error);
     if form.is_report() {
         context.voice.set(Voice::Document);

@@ -55,6 +55,27 @@ pub fn place_of(
     }
 }
 
+/// Returns what no two declarations may have in common: of which things an object is one, and what names it among them.
+/// A mount or a secret is the same one in every type that can declare it; else a type's places are its own.
+#[must_use]
+pub fn claim_of(
+    kind: &ResourceType,
+    attributes: &Value,
+    place: &ServerPath,
+) -> (ServerPath, &'static str) {
+    match (kind.life, kind.one_of) {
+        (Life::Mounted(..), _) => (place.clone(), "mount"),
+        (_, Some((things, template))) => {
+            let name = fill(template, kind, attributes, None).known();
+            (
+                name.map_or(place.clone(), |name| place.beside(&name)),
+                things,
+            )
+        }
+        _ => (place.clone(), kind.name),
+    }
+}
+
 /// Returns the texts that a template's placeholders have in a path; empty where the path is not of the template. A
 /// placeholder before literal text holds the shortest fitting text, the last one the rest.
 #[must_use]

@@ -13,7 +13,7 @@ use crate::observe::{Connection, Wanted};
 use crate::plan::change::{Decision, change_for, planned};
 use crate::plan::hidden::secrets_in_place;
 use crate::plan::ignore::with_ignored;
-use crate::plan::place::{Home, namespace_of, place_of};
+use crate::plan::place::{Home, claim_of, namespace_of, place_of};
 use crate::plan::template::{fill, lacking};
 use crate::plan::{Change, Desired, Lifecycle, Observed, Origin, Owned, Reason, Step};
 use crate::server::ServerError;
@@ -219,7 +219,7 @@ impl Walk<'_> {
         if matches!(desired.kind.life, Life::Member { .. }) {
             return true;
         }
-        let key = (place.clone(), desired.kind.name);
+        let key = claim_of(desired.kind, &desired.attributes, place);
         if let Some((other, span)) = self.places.get(&key) {
             let problem = Diagnostic::error(
                 "declared-twice",

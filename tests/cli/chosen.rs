@@ -175,3 +175,65 @@ fn a_local_that_nothing_uses_is_looked_at_all_the_same() {
         .says("on main.tf line 2")
         .says("on main.tf line 10");
 }
+
+#[test]
+fn mistakes_in_the_settings_are_told_at_their_places_all_at_once() {
+    let place = Place::new("");
+    let settings = |text: &str| std::fs::write(place.path("vaultform.hcl"), text).unwrap();
+    settings("nam = \"x\"\n\nledger {\n  mount =\n}\n\ndrift {\n  heal { max_object = 3 }\n}\n");
+    for command in ["validate", "plan", "drift"] {
+        place
+            .run(&[command])
+            .ended(1)
+            .says("on vaultform.hcl line 1:")
+            .says("did you mean `name`?")
+            .says("on vaultform.hcl line 4, in ledger:")
+            .says("on vaultform.hcl line 8, in drift:")
+            .says("did you mean `max_objects`?");
+    }
+    settings("name = \"x\"\n");
+    place.run(&["validate"]).ended(0);
+}
+
+const TWINS: &str = r#"
+resource "vault_mount" "kv" {
+  path = "kv"
+  type = "kv-v2"
+}
+
+resource "vault_kv_secret_v2" "typed" {
+  mount     = vault_mount.kv.path
+  name      = "app/one"
+  data_json = "{}"
+}
+
+resource "vault_generic_secret" "plain" {
+  path      = "kv/app/one"
+  data_json = "{}"
+}
+
+resource "vault_generic_secret" "other" {
+  path      = "kv/app/two"
+  data_json = "{}"
+}
+
+resource "vault_auth_backend" "entry" {
+  type = "jwt"
+}
+
+resource "vault_jwt_auth_backend" "whole" {
+  path     = "jwt"
+  jwks_url = "http://127.0.0.1:1/keys"
+}
+"#;
+
+#[test]
+fn one_thing_declared_by_two_types_is_refused() {
+    let (_runtime, bao) = started();
+    Place::on(&bao, TWINS)
+        .run(&["plan"])
+        .ended(1)
+        .says("`vault_kv_secret_v2.typed` and `vault_generic_secret.plain` declare the same object, `kv/data/app/one`")
+        .says("`vault_jwt_auth_backend.whole` and `vault_auth_backend.entry` declare the same object, `sys/auth/jwt`")
+        .says("2 errors");
+}

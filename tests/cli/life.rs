@@ -148,3 +148,14 @@ fn a_page_of_drift_shows_also_what_failed() {
     let page = place.run(&failed).ended(1).out;
     assert!(page.contains("Another description."), "{page}");
 }
+
+#[test]
+fn a_known_refusal_says_what_to_do() {
+    let (_runtime, bao) = started();
+    let text = "resource \"vault_audit\" \"log\" {\n  type    = \"file\"\n  options = { file_path = \"discard\" }\n}\n";
+    Place::on(&bao, text)
+        .run(&["apply", "-auto-approve"])
+        .ended(1)
+        .says("cannot enable audit device via API")
+        .says("unsafe_allow_api_audit_creation = true");
+}

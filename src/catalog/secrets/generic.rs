@@ -22,6 +22,7 @@ const GENERIC_SECRET: ResourceType = ResourceType::new(
     Life::Secret,
 )
 .tells_making()
+.one_of("secret", "{path}")
 .attributes(&[
     path(
         "path",

@@ -60,6 +60,7 @@ const SECRET_V2: ResourceType = ResourceType::new(
     Life::Versioned,
 )
 .tells_making()
+.one_of("secret", "{mount}/{name}")
 .list("{mount}/metadata")
 .attributes(&[
     path("mount", "Mount path of the engine.")
@@ -174,6 +175,7 @@ const SECRET_V1: ResourceType = ResourceType::new(
     Life::Upsert(Omitted::Reset),
 )
 .tells_making()
+.one_of("secret", "{path}")
 .attributes(&[
     path("path", "Mount path and path of the secret.")
         .required()

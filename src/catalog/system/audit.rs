@@ -23,6 +23,10 @@ const AUDIT: ResourceType = ResourceType::new(
     text("description", "What it is for.").replaces(),
     boolean("local", "Whether replication leaves it alone.").replaces(),
 ])
+.advice(&[(
+    "cannot enable audit device via API",
+    "write the device into the server's own configuration (`audit \"file\" \"NAME\" { … }`), or set `unsafe_allow_api_audit_creation = true` there",
+)])
 .notes(&[
     "OpenBao makes audit devices over the API only where `unsafe_allow_api_audit_creation` is set.",
 ])

@@ -2,7 +2,7 @@
 
 use crate::command::context::Context;
 use crate::command::exit::Failure;
-use crate::command::settings::{self, of_text, texts};
+use crate::command::settings::{self, of_text, texts, whole};
 use crate::operate::age::{self, Recipient};
 use crate::operate::keyring::Keyring;
 use crate::operate::passphrase;
@@ -105,11 +105,11 @@ impl Reading<'_> {
         for attribute in body.attributes() {
             let (key, value) = (attribute.key(), &attribute.expr);
             match key {
-                "shares" => shares = self.good(number(key, value)),
-                "threshold" => threshold = self.good(number(key, value)),
+                "shares" => shares = self.good(whole(key, value)),
+                "threshold" => threshold = self.good(whole(key, value)),
                 "peers" => peers = self.good(texts(key, value)).unwrap_or_default(),
                 "apply" => apply = self.good(texts(key, value)).unwrap_or_default(),
-                other => self.problem(format!("`{other}` of `bootstrap` means nothing here")),
+                _ => {}
             }
         }
         let (mut sinks, mut people, mut audits) = (Vec::new(), Vec::new(), Vec::new());
@@ -118,9 +118,7 @@ impl Reading<'_> {
                 "sink" => sinks.extend(self.sink(block)),
                 "pgp" => people.extend(self.people(block.body())),
                 "audit" => audits.extend(self.audit(block)),
-                other => self.problem(format!(
-                    "the block `{other}` of `bootstrap` means nothing here"
-                )),
+                _ => {}
             }
         }
         let by_people = people.first().map(|folder: &Folder| folder.keys.len());
@@ -177,10 +175,10 @@ impl Reading<'_> {
                 "write" => given.write = self.good(texts(key, value)),
                 "read" => given.read = self.good(texts(key, value)),
                 "passphrase" => given.passphrase = self.secret(key, value),
-                "iterations" => given.rounds = self.good(number(key, value)),
+                "iterations" => given.rounds = self.good(whole(key, value)),
                 "recipients" => given.recipients = self.good(texts(key, value)),
                 "identity" => given.identity = self.good(of_text(key, value)).map(PathBuf::from),
-                other => self.problem(format!("`{other}` of the sink `{name}` means nothing here")),
+                _ => {}
             }
         }
         let place = self.place(&name, &mut given)?;
@@ -268,7 +266,7 @@ impl Reading<'_> {
                 "directory" => folder.path = self.good(of_text(key, value))?.into(),
                 "root_token" => root = self.good(of_text(key, value)),
                 "decrypt" => folder.decrypt = self.good(texts(key, value))?,
-                other => self.problem(format!("`{other}` of `pgp` means nothing here")),
+                _ => {}
             }
         }
         for block in body.blocks().filter(|block| block.identifier() == "key") {
@@ -361,13 +359,4 @@ struct Given {
 
 fn label(block: &Block) -> Option<String> {
     Some(block.labels().first()?.as_str().to_owned())
-}
-
-fn number(key: &str, value: &Expression) -> Result<usize, String> {
-    let number = match value {
-        Expression::Number(number) => number.as_u64(),
-        _ => None,
-    };
-    let number = number.and_then(|number| usize::try_from(number).ok());
-    number.ok_or_else(|| format!("`{key}` must be a whole number"))
 }

@@ -43,17 +43,12 @@ fn block_rules(body: &Body, rules: &mut Rules, problems: &mut Vec<Diagnostic>) {
                 rules.ignored = parsed(&globs)?;
                 Ok(())
             }),
-            other => Err(format!("`{other}` of `secrets` means nothing here")),
+            _ => Ok(()),
         };
         problems.extend(read.err().map(settings::wrong));
     }
     for block in body.blocks() {
-        let read = match block.identifier() {
-            "rule" => rule(block, &mount).map(|rule| rules.rules.push(rule)),
-            other => Err(format!(
-                "the block `{other}` of `secrets` means nothing here"
-            )),
-        };
+        let read = rule(block, &mount).map(|rule| rules.rules.push(rule));
         problems.extend(read.err().map(settings::wrong));
     }
 }
@@ -79,12 +74,7 @@ fn rule(block: &Block, mount: &str) -> Result<Rule, String> {
             "mount" => rule.mount = of_text(key, value)?,
             "path" => (rule.path, path_set) = (of_text(key, value)?, true),
             "field" => rule.field = of_text(key, value)?,
-            other => {
-                return Err(format!(
-                    "`{other}` of the rule `{}` means nothing here",
-                    rule.category
-                ));
-            }
+            _ => {}
         }
     }
     if rule.field.is_empty() {

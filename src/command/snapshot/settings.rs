@@ -78,19 +78,14 @@ fn block(context: &Context) -> Result<Block, Failure> {
                 "directory" => of_text(key, value).map(|text| block.directory = Some(text.into())),
                 "recipients" => settings::texts(key, value).map(|texts| block.recipients = texts),
                 "identity" => of_text(key, value).map(|text| block.identity = Some(text.into())),
-                "keep" => count(key, &value.to_string()).map(|count| block.keep = Some(count)),
+                "keep" => settings::whole(key, value).map(|count| block.keep = Some(count)),
                 "keep_for" => of_text(key, value).map(|text| block.keep_for = Some(text)),
-                other => Err(format!("`{other}` of `snapshot` means nothing here")),
+                _ => Ok(()),
             };
             read.map_err(settings::wrong)?;
         }
     }
     Ok(block)
-}
-
-fn count(key: &str, text: &str) -> Result<usize, String> {
-    text.parse()
-        .map_err(|_| format!("`{key}` must be a whole number"))
 }
 
 fn age(text: &str) -> Result<Duration, Diagnostic> {

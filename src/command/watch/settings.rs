@@ -2,7 +2,7 @@
 
 use crate::command::context::Context;
 use crate::command::exit::Failure;
-use crate::command::settings::{self, of_bool, of_text, secret, texts};
+use crate::command::settings::{self, of_text, secret, texts, whole};
 use crate::operate::watch::Seconds;
 use crate::operate::watch::ignore::Rule;
 use crate::source::Diagnostic;
@@ -82,24 +82,12 @@ impl Reading<'_> {
     }
 
     fn drift(&mut self, body: &Body) {
-        for attribute in body.attributes() {
-            match attribute.key() {
-                "exit_code" => {}
-                "unmanaged" => {
-                    let read = of_bool("unmanaged", &attribute.expr);
-                    self.good(read);
-                }
-                other => self.problem(format!("`{other}` of `drift` means nothing here")),
-            }
-        }
         for block in body.blocks() {
             match block.identifier() {
                 "ignore" => self.ignore(block),
                 "notify" => self.notify(block),
                 "heal" => self.heal(block.body()),
-                other => self.problem(format!(
-                    "the block `{other}` of `drift` means nothing here: it has `ignore`, `notify` and `heal`"
-                )),
+                _ => {}
             }
         }
         let mut names = BTreeSet::new();
@@ -115,14 +103,8 @@ impl Reading<'_> {
 
     fn heal(&mut self, body: &Body) {
         for attribute in body.attributes() {
-            match (attribute.key(), &attribute.expr) {
-                ("max_objects", Expression::Number(number)) if number.as_u64().is_some() => {
-                    let number = number.as_u64().unwrap_or_default();
-                    self.watch.heal_limit = usize::try_from(number).unwrap_or(usize::MAX);
-                }
-                ("max_objects", _) => self.problem("`max_objects` must be a whole number"),
-                (other, _) => self.problem(format!("`{other}` of `heal` means nothing here")),
-            }
+            let read = whole(attribute.key(), &attribute.expr);
+            self.watch.heal_limit = self.good(read).unwrap_or(HEALED);
         }
     }
 
@@ -153,7 +135,7 @@ impl Reading<'_> {
                 "until" => {
                     rule.until = self.good(of_text(key, value).and_then(|text| day(&text)));
                 }
-                other => self.problem(format!("`{other}` of `ignore` means nothing here")),
+                _ => {}
             }
         }
         if rule.reason.trim().is_empty() {
