@@ -79,7 +79,10 @@ impl Run<'_> {
             match self.fate_of_made(task, generate).await {
                 Fate::Done(seen) => match &seen.lost {
                     // What was said only in the answer that got lost is needed: it is made anew.
-                    Some(id) => self.remove_unusable(task, id).await?,
+                    Some(id) => {
+                        self.remove_unusable(&task.desired, &task.connection, id)
+                            .await?;
+                    }
                     None => return Ok((id_of(&seen).unwrap_or_default().to_string(), Json::Null)),
                 },
                 Fate::NotDone if matches!(error, ServerError::Unsure { .. }) => {}

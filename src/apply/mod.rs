@@ -8,6 +8,7 @@ mod fill;
 mod generate;
 mod keeper;
 mod local;
+mod lost;
 mod many;
 mod read;
 mod reach;

@@ -21,7 +21,7 @@ pub(super) async fn pending(run: &Run<'_>, index: usize) -> Option<Owned> {
         return None;
     }
     let action = match step.change {
-        Change::Create => "create",
+        Change::Create => Pending::CREATE,
         Change::Delete => "delete",
         Change::Replace | Change::ReplaceCreateFirst => "replace",
         _ => "update",
@@ -33,23 +33,45 @@ pub(super) async fn pending(run: &Run<'_>, index: usize) -> Option<Owned> {
         }
         _ => begun(action, BTreeSet::new()),
     });
-    if let Some(owned) = &work.owned {
-        return Some(Owned {
-            pending,
-            ..Owned::clone(owned)
-        });
+    let mut owned = match &work.owned {
+        Some(owned) => Owned::clone(owned),
+        None => unmade(run, index, task.as_ref())?,
+    };
+    if let (Some(task), Life::Generate(_), Change::Create) = (&task, step.kind.life, step.change) {
+        // Should the reply not arrive, what is found then is known to be what was sent.
+        remember_sent(run, task, &mut owned);
     }
-    let desired = work.desired.as_ref()?;
-    let known = task.as_ref().map(|task| task.place.clone());
-    let mut owned = blank(
-        desired,
-        step.place.clone().or(known).unwrap_or_else(nowhere),
-    );
+    owned.pending = pending;
+    Some(owned)
+}
+
+/// Returns the record of an object that is not there yet.
+fn unmade(run: &Run<'_>, index: usize, task: Option<&Task<'_>>) -> Option<Owned> {
+    let place = run.plan.steps[index].place.clone();
+    let known = task.map(|task| task.place.clone());
+    let desired = run.work[index].desired.as_ref()?;
+    let mut owned = blank(desired, place.or(known).unwrap_or_else(nowhere));
     owned.deletion = task
         .map(|task| deletion(task.step.kind, &task.desired.attributes))
         .unwrap_or_default();
-    owned.pending = pending;
     Some(owned)
+}
+
+fn remember_sent(run: &Run<'_>, task: &Task<'_>, owned: &mut Owned) {
+    let seen = run.seen_wish(task);
+    let written = Written {
+        seen: &seen,
+        real: &task.desired.attributes,
+        result: &task.desired.attributes,
+        observed: None,
+        id: "",
+        place: nowhere(),
+        now: 0,
+        unsent: &BTreeSet::new(),
+    };
+    let digester = run.keeper.digester();
+    owned.desired = desired_digests(task.step.kind, &seen, digester);
+    owned.sent = sent_digests(task.step.kind, None, &written, digester);
 }
 
 fn begun(action: &str, before: BTreeSet<Arc<str>>) -> Pending {

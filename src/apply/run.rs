@@ -108,6 +108,8 @@ pub(super) struct Run<'a> {
     pub written: Mutex<BTreeSet<usize>>,
     /// What goes and takes with it all that is below: the place that it governs, and the steps.
     pub leaving: HashMap<ServerPath, Vec<usize>>,
+    /// The steps whose useless predecessors are removed already.
+    pub cleared: Mutex<BTreeSet<usize>>,
     /// What is made anew and takes ids along that the server made below it.
     pub remade: HashSet<ServerPath>,
     /// All places of the plan, where it removes what may hold more than them.
@@ -156,6 +158,7 @@ pub async fn apply(
         places: Mutex::default(),
         making: tokio::sync::RwLock::default(),
         written: Mutex::default(),
+        cleared: Mutex::default(),
         leaving: leaving(&plan),
         remade: remade(&plan),
         known: super::recount::known(&plan, &work),
@@ -164,6 +167,7 @@ pub async fn apply(
         leases: Mutex::default(),
     };
     run.learn_kept().await;
+    run.clear_away().await;
     let outcomes = schedule(&run, &mut diagnostics).await;
     if let Err(problem) = keeper.flush().await {
         diagnostics.push(problem);

@@ -3,7 +3,7 @@
 use super::fill::overlaid;
 use super::record::{Written, owned_after};
 use super::run::{Run, id_text};
-use crate::catalog::{Life, Removal};
+use crate::catalog::Life;
 use crate::observe::{Connection, Wanted, look_at};
 use crate::plan::change::{is_given_once_to, planned};
 use crate::plan::hidden::secrets_in_place;
@@ -314,7 +314,7 @@ impl Run<'_> {
     }
 
     /// Returns the wish as a plan will see it from now on.
-    fn seen_wish(&self, task: &Task<'_>) -> Value {
+    pub(super) fn seen_wish(&self, task: &Task<'_>) -> Value {
         let Some(planned) = &task.work.desired else {
             return task.desired.attributes.clone();
         };
@@ -427,40 +427,6 @@ impl Run<'_> {
             &task.connection,
         )
         .await
-    }
-
-    /// Removes what an unfinished run made and nobody can use.
-    async fn remove_lost(&self, task: &Task<'_>) -> Result<(), Problems> {
-        match &task.work.lost {
-            Some(id) => self.remove_unusable(task, id).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Removes an object that was made, and whose making was not heard of.
-    pub(super) async fn remove_unusable(
-        &self,
-        task: &Task<'_>,
-        id: &Arc<str>,
-    ) -> Result<(), Problems> {
-        let kind = task.step.kind;
-        let path = fill(kind.place, kind, &task.desired.attributes, Some(id)).known();
-        let place = task.place.beside(&path.unwrap_or_default());
-        let mut owned = super::record::blank(&task.desired, place.clone());
-        owned.id = id.clone();
-        self.remove(
-            kind,
-            &place,
-            &task.desired.attributes,
-            Some(&owned),
-            &task.connection,
-        )
-        .await?;
-        if !matches!(kind.life, Life::Generate(generate) if generate.removal == Removal::Stays) {
-            return Ok(());
-        }
-        // Its kind outlives the configuration, but this one never became part of it.
-        self.remove_at(&place, &task.connection).await
     }
 
     /// Forgets the object that its successor stood beside.

@@ -54,7 +54,7 @@ pub fn change_for(
         let change = compare(&leaf, desired, observed, owned, digester);
         attributes.insert(shared_name(&leaf.path), change);
     }
-    let pending = owned.is_some_and(Owned::in_doubt);
+    let pending = owned.is_some_and(|owned| owned.in_doubt() && !owned.is_newborn());
     let differing = || attributes.values().filter(|change| change.differs);
     let (change, reason) = if desired.lifecycle.triggered {
         (replacement(desired), Some(Reason::Triggered))
@@ -114,7 +114,7 @@ fn replacement(desired: &Desired) -> Change {
 fn settled(desired: &Desired, owned: Option<&Owned>) -> Change {
     match owned {
         None => Change::Adopt,
-        Some(owned) if owned.address != desired.address => Change::Relabel,
+        Some(owned) if owned.address != desired.address || owned.is_newborn() => Change::Relabel,
         Some(_) => Change::Keep,
     }
 }
@@ -335,7 +335,10 @@ fn unreadable(
     let Some(wish) = leaf.wish() else {
         return (Comparison::Digest, false);
     };
-    let same_object = owned.incarnation == observed.incarnation && !owned.in_doubt();
+    let same_object = match owned.in_doubt() {
+        true => owned.is_newborn(),
+        false => owned.incarnation == observed.incarnation,
+    };
     if leaf
         .desired
         .as_ref()

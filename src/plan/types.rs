@@ -108,6 +108,16 @@ impl Owned {
         self.pending.is_some() && !self.is_undelivered()
     }
 
+    /// Tells whether it is an object that an unfinished run made, and of which the record says what was sent. Only what the
+    /// server names can be that: another write of it would have made another object.
+    #[must_use]
+    pub fn is_newborn(&self) -> bool {
+        let made = self.pending.as_ref().is_some_and(|pending| {
+            &*pending.action == Pending::CREATE && !pending.before.contains(&self.id)
+        });
+        made && !self.id.is_empty() && !self.desired.is_empty()
+    }
+
     /// Tells whether it was made, and an object that carries what the server then gave once may not have been written.
     #[must_use]
     pub fn is_undelivered(&self) -> bool {
@@ -119,6 +129,9 @@ impl Owned {
 impl Pending {
     /// The action of an object that is made, and whose once-given values are on their way to other objects.
     pub const DELIVER: &str = "deliver";
+
+    /// The action of an object that is about to be made.
+    pub const CREATE: &str = "create";
 }
 
 /// A write that was begun: written to the ledger before it is sent.

@@ -144,7 +144,7 @@ impl<'a> Builder<'a> {
             let node = at(Item::Output(name.clone()));
             self.node(node.clone(), output.span);
             self.expression(&node, &output.value);
-            self.references(&node, &output.depends_on);
+            self.order(&node, &output.depends_on);
         }
         for (name, provider) in &module.providers {
             let node = at(Item::Provider(name.clone()));
@@ -166,7 +166,7 @@ impl<'a> Builder<'a> {
         self.node(node.clone(), resource.span);
         self.body(node, &resource.body);
         self.repetition(node, &resource.repetition);
-        self.references(node, &resource.depends_on);
+        self.order(node, &resource.depends_on);
         self.lifecycle(node, &resource.lifecycle);
         let provider = provider_of(module, resource);
         let (path, provider) = self.provider_home(module, &provider);
@@ -199,7 +199,7 @@ impl<'a> Builder<'a> {
     fn call(&mut self, module: &'a Module, node: &Node, call: &'a DeclaredCall) {
         self.node(node.clone(), call.span);
         self.repetition(node, &call.repetition);
-        self.references(node, &call.depends_on);
+        self.order(node, &call.depends_on);
         self.inside(node);
         let Some(child) = &call.module else { return };
         for attribute in &call.arguments.attributes {
@@ -255,8 +255,26 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Adds what a reference in `scope` needs to the needs of a node.
+    /// Adds what must come first (`depends_on`) to the needs of a node, which reads nothing of it.
+    fn order(&mut self, node: &Node, found: &[Reference]) {
+        for reference in found {
+            self.need(node, &node.module.clone(), reference);
+        }
+    }
+
+    /// Adds what a reference in `scope` needs to the needs of a node, and notes what it reads.
     fn reference(&mut self, node: &Node, scope: &ModulePath, reference: &Reference) {
+        if let Target::Resource(id, _) = &reference.target {
+            let target = Node {
+                module: scope.clone(),
+                item: Item::Resource(id.clone()),
+            };
+            self.note_read(&target, &reference.steps);
+        }
+        self.need(node, scope, reference);
+    }
+
+    fn need(&mut self, node: &Node, scope: &ModulePath, reference: &Reference) {
         let at = |item| Node {
             module: scope.clone(),
             item,
@@ -265,11 +283,7 @@ impl<'a> Builder<'a> {
         let target = match &reference.target {
             Target::Variable(name) => at(Item::Variable(name.text.clone())),
             Target::Local(name) => at(Item::Local(name.text.clone())),
-            Target::Resource(id, _) => {
-                let target = at(Item::Resource(id.clone()));
-                self.note_read(&target, &reference.steps);
-                target
-            }
+            Target::Resource(id, _) => at(Item::Resource(id.clone())),
             Target::Call(name) => {
                 let call = at(Item::Call(name.text.clone()));
                 self.needs.push((node.clone(), call, span));

@@ -10,8 +10,10 @@ use crate::value::{Address, Digest, Shape, Value};
 use std::collections::BTreeSet;
 
 impl Planned {
-    /// Returns the objects whose once-given values an unfinished run did not bring to those that need them.
-    pub(super) fn undelivered(&self) -> BTreeSet<Address> {
+    /// Returns the objects whose once-given values an unfinished run did not bring to those that need them. `anew` are
+    /// those that are made anew for that reason: what gave them their values was made in the same run, since nobody else
+    /// could have written them, and is made anew too.
+    pub(super) fn undelivered(&mut self, anew: &BTreeSet<Address>) -> BTreeSet<Address> {
         let all = self.plan.steps.iter().zip(&self.work);
         let waiting = all.filter(|(step, work)| {
             let owned = work.owned.as_deref();
@@ -25,7 +27,17 @@ impl Planned {
         let needing = steps.filter(|(step, work)| !gone(step, work).is_empty());
         let needs = needing.filter_map(|(_, work)| Some(&work.desired.as_ref()?.needs));
         let needed = needs.flatten().filter(|giver| waiting.contains(giver));
-        needed.cloned().collect()
+        let mut found: BTreeSet<Address> = needed.cloned().collect();
+        for (step, work) in self.plan.steps.iter().zip(&self.work) {
+            let again = work.desired.as_ref();
+            let Some(desired) = again.filter(|_| anew.contains(&step.address)) else {
+                continue;
+            };
+            for path in gone(step, work) {
+                found.extend(givers(&mut self.world, desired, work, top(&path)));
+            }
+        }
+        found
     }
 }
 
@@ -50,7 +62,10 @@ impl Walk<'_> {
             let Some(desired) = &work.desired else {
                 continue;
             };
-            let givers = givers(&mut self.world, desired, work, top(&path));
+            let mut givers = givers(&mut self.world, desired, work, top(&path));
+            if givers.is_empty() {
+                givers = may_have_given(&self.world, desired);
+            }
             problems.push(held_value_needed(desired, &path, &givers).address(&desired.address));
         }
         self.tell(problems);
@@ -60,12 +75,14 @@ impl Walk<'_> {
 /// How many objects are tried one by one, to find which of them gave a value.
 const TRIED: usize = 100;
 
-/// Finds the objects that gave what an attribute holds: with another value of theirs, the attribute is another.
+/// Finds the objects that gave what an attribute holds: with another value of theirs, the attribute is another. Nothing
+/// where it cannot be told.
 fn givers(world: &mut World, desired: &Desired, work: &Work, name: &str) -> Vec<Address> {
-    let gave = |address: &&Address| world.seen(address).is_some_and(|seen| seen.plan.has_gone());
-    let all: Vec<Address> = desired.needs.iter().filter(gave).cloned().collect();
-    if all.len() < 2 || all.len() > TRIED {
-        return all;
+    let all = may_have_given(world, desired);
+    match all.len() {
+        0 | 1 => return all,
+        2..=TRIED => {}
+        _ => return Vec::new(),
     }
     let was = attribute(world, desired, work, name);
     let mut found = Vec::new();
@@ -85,7 +102,13 @@ fn givers(world: &mut World, desired: &Desired, work: &Work, name: &str) -> Vec<
         world.learn(address, Some(seen));
     }
     world.forget();
-    if found.is_empty() { all } else { found }
+    found
+}
+
+/// Returns the objects with values that nobody can read again, among those that an object needs.
+fn may_have_given(world: &World, desired: &Desired) -> Vec<Address> {
+    let gave = |address: &&Address| world.seen(address).is_some_and(|seen| seen.plan.has_gone());
+    desired.needs.iter().filter(gave).cloned().collect()
 }
 
 /// Evaluates one attribute again.

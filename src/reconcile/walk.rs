@@ -145,17 +145,20 @@ pub async fn plan(
     connector: &dyn Connector,
     options: &Options,
 ) -> Planned {
-    let nothing = BTreeSet::new();
-    let first = walk(world, graph, memory, connector, options, &nothing).await;
-    let again = first.undelivered();
-    if again.is_empty() {
-        return first;
+    let mut anew = BTreeSet::new();
+    let mut planned = walk(world, graph, memory, connector, options, &anew).await;
+    loop {
+        let known = anew.len();
+        anew.extend(planned.undelivered(&anew));
+        if anew.len() == known {
+            return planned;
+        }
+        // What these gave never arrived where it is needed: they are made anew.
+        let world = planned.world.afresh();
+        let leases = planned.leases;
+        planned = walk(world, planned.graph, memory, connector, options, &anew).await;
+        planned.leases.extend(leases);
     }
-    // What these gave never arrived where it is needed: they are made anew.
-    let world = first.world.afresh();
-    let mut second = walk(world, first.graph, memory, connector, options, &again).await;
-    second.leases.extend(first.leases);
-    second
 }
 
 /// Plans once. `undelivered` are objects whose once-given values are lost.

@@ -94,6 +94,60 @@ MADE = (
 )
 
 
+# The server says the request and the certificate once: who is killed on the way makes both anew. `keys` is such a value too, and
+# the issuer holds the key of the request, so that what is useless must go in the order of use.
+CHAIN = """
+resource "vault_mount" "upper" {
+  path = "upper"
+  type = "pki"
+}
+
+resource "vault_mount" "lower" {
+  path = "lower"
+  type = "pki"
+}
+
+resource "vault_pki_secret_backend_root_cert" "upper" {
+  backend     = vault_mount.upper.path
+  type        = "internal"
+  common_name = "Upper"
+  key_type    = "ec"
+  key_bits    = 256
+}
+
+resource "vault_pki_secret_backend_intermediate_cert_request" "lower" {
+  backend     = vault_mount.lower.path
+  type        = "internal"
+  common_name = "Lower"
+  key_type    = "ec"
+  key_bits    = 256
+}
+
+resource "vault_pki_secret_backend_root_sign_intermediate" "lower" {
+  backend     = vault_mount.upper.path
+  issuer_ref  = vault_pki_secret_backend_root_cert.upper.issuer_id
+  csr         = vault_pki_secret_backend_intermediate_cert_request.lower.csr
+  common_name = "Lower"
+  format      = "pem_bundle"
+}
+
+resource "vault_pki_secret_backend_intermediate_set_signed" "lower" {
+  backend     = vault_mount.lower.path
+  certificate = vault_pki_secret_backend_root_sign_intermediate.lower.certificate
+}
+
+resource "vault_pki_secret_backend_role" "app" {
+  backend    = vault_mount.lower.path
+  name       = "app"
+  depends_on = [vault_pki_secret_backend_intermediate_set_signed.lower]
+}
+"""
+READ = """
+output "keys" {
+  value = vault_pki_secret_backend_intermediate_set_signed.lower.imported_keys
+}
+"""
+
 def versions(bao, name, mount="kv"):
     return bao.read(f"{mount}/metadata/{name}")["current_version"]
 
@@ -310,6 +364,31 @@ def gone_along(check):
         check("nothing is left", not bao.list("identity/entity/id"))
 
 
+def certificates(bao):
+    """How many issuers and keys there are."""
+    return [len(bao.list(path)) for path in ("lower/issuers", "lower/keys", "upper/issuers", "upper/keys")]
+
+
+def handed_on(check, every=1):
+    """A run that is killed while certificates are handed on is finished by the next one, and nothing is there twice."""
+    for name, chain in (("chain", CHAIN), ("chain that is read", CHAIN + READ)):
+        with vf.Bao() as bao, place(bao, "chain", chain) as run, Proxy(bao.addr) as proxy:
+            check.run(f"{name}: undisturbed", run("apply", "-auto-approve", VAULT_ADDR=proxy.addr), 0)
+            requests, expected = len(proxy.requests), certificates(bao)
+        points = [(at, withhold) for at in range(1, requests + 1, every) for withhold in (True, False)]
+        for at, withhold in points:
+            with vf.Bao() as bao, place(bao, "chain", chain) as run:
+                child = None
+                with Proxy(bao.addr, at, withhold, lambda: child.kill()) as proxy:
+                    child = run.start("apply", "-auto-approve", VAULT_ADDR=proxy.addr)
+                    run.finish(child)
+                again = run("apply", "-auto-approve")
+                plan = run("plan", "-detailed-exitcode")
+                there = certificates(bao)
+                wrong = again.text if again.code else plan.text if plan.code else there if there != expected else ""
+                check(f"{name}: killed at request {at} of {requests}, reply {'withheld' if withhold else 'delivered'}", not wrong, wrong)
+
+
 def run():
     check = vf.Checks("faults")
     lost_replies(check)
@@ -319,6 +398,7 @@ def run():
     refused_reset(check)
     lowered(check)
     gone_along(check)
+    handed_on(check, every=3)
     stopped(check)
     return check
 

@@ -14,6 +14,8 @@ import tempfile
 import time
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VENV = pathlib.Path(sys.prefix)
@@ -89,6 +91,9 @@ class Server:
     def __init__(self, addr, token=TOKEN, cacert=None):
         self.addr, self.token, self.cacert = addr, token, cacert
         self.http = requests.Session()
+        again = Retry(3, allowed_methods=["GET", "LIST", "DELETE"], backoff_factor=0.1)
+        for scheme in ("http://", "https://"):
+            self.http.mount(scheme, HTTPAdapter(max_retries=again))
         self.http.trust_env = False  # no proxy, and no foreign bundle of certificates, between us and it
         self.http.verify = str(cacert) if cacert else True
 
