@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{Bao, ROOT};
+use common::{Bao, ROOT, Storage};
 use futures::future::BoxFuture;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -425,9 +425,10 @@ fn inventory(bao: &Bao) -> BTreeSet<String> {
 }
 
 /// Why an example cannot run here.
-fn skipped(table: &ResourceType) -> Option<&'static str> {
+fn skipped(table: &ResourceType, storage: Storage) -> Option<&'static str> {
     let first = table.example.lines().next().unwrap_or_default();
     match first.strip_prefix("# Needs ") {
+        Some("raft storage.") if storage == Storage::Raft => None,
         Some(need) => Some(need.split([':', '.']).next().unwrap_or(need)),
         None if matches!(table.products, Products::Vault | Products::Enterprise) => Some("Vault"),
         None => None,
@@ -435,8 +436,8 @@ fn skipped(table: &ResourceType) -> Option<&'static str> {
 }
 
 /// Takes examples through their lives on a server of their own.
-fn run(tables: &[&'static ResourceType]) -> Vec<(String, Fate)> {
-    let bao = Bao::start_with("unsafe_allow_api_audit_creation = true\n");
+fn run(tables: &[&'static ResourceType], storage: Storage) -> Vec<(String, Fate)> {
+    let bao = Bao::start_on(storage, "unsafe_allow_api_audit_creation = true\n");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -458,7 +459,7 @@ fn run(tables: &[&'static ResourceType]) -> Vec<(String, Fate)> {
             format!("{:?}", table.mode).to_lowercase(),
             table.name
         );
-        if let Some(reason) = skipped(table) {
+        if let Some(reason) = skipped(table, storage) {
             return (name, Fate::Skipped(reason));
         }
         let trial = Trial {
@@ -481,8 +482,8 @@ fn every_example_keeps_the_laws_of_a_round_trip() {
         .collect();
     let (left, right) = tables.split_at(tables.len() / 2);
     let fates: Vec<(String, Fate)> = std::thread::scope(|scope| {
-        let other = scope.spawn(|| run(right));
-        let mut fates = run(left);
+        let other = scope.spawn(|| run(right, Storage::Memory));
+        let mut fates = run(left, Storage::Raft);
         fates.extend(other.join().expect("no panic in the other half"));
         fates
     });

@@ -4,8 +4,8 @@ use super::record::{Written, nowhere, owned_after};
 use super::run::{Run, id_text};
 use super::write::Problems;
 use crate::catalog::{Life, Local};
-use crate::plan::Change;
 use crate::plan::normal::plain;
+use crate::plan::{Change, Step};
 use crate::reconcile::world::View;
 use crate::value::{Shape, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,39 +96,7 @@ impl Run<'_> {
         let step = &self.plan.steps[index];
         let work = &self.work[index];
         let desired = self.filled(index)?;
-        let base = step
-            .after
-            .clone()
-            .unwrap_or_else(|| desired.attributes.clone());
-        let mut fields: BTreeMap<Arc<str>, Value> = base.as_fields().cloned().unwrap_or_default();
-        for attribute in step.kind.all() {
-            let wish = desired
-                .attributes
-                .field(attribute.name)
-                .filter(|value| !value.is_null());
-            let open = fields
-                .get(attribute.name)
-                .is_none_or(|value| !value.is_wholly_known());
-            if let (Some(wish), true) = (wish, open) {
-                fields.insert(attribute.name.into(), wish.clone());
-            }
-        }
-        if let Some(input) = desired.attributes.field("input")
-            && fields.contains_key("output")
-        {
-            fields.insert("output".into(), input.clone());
-        }
-        if let Some(made) = &made {
-            let over = super::fill::overlaid(&Value::object(fields), made);
-            fields = over.as_fields().cloned().unwrap_or_default();
-        }
-        if fields
-            .get("id")
-            .is_none_or(|id| id.is_null() || !id.is_wholly_known())
-        {
-            fields.insert("id".into(), birth.into());
-        }
-        let real = Value::object(fields);
+        let real = finished(step, &desired.attributes, birth, made.as_ref());
         let plan = self.held_view(step.kind, &real, step.after.as_ref(), made.is_some());
         self.learn(&step.address, plan, real.clone());
         let seen = self
@@ -211,4 +179,37 @@ impl Run<'_> {
         }
         Value::object(fields)
     }
+}
+
+/// Returns the whole object: as planned, with what is known only now, and over it what was made.
+fn finished(step: &Step, wishes: &Value, birth: &str, made: Option<&Value>) -> Value {
+    let base = step.after.clone().unwrap_or_else(|| wishes.clone());
+    let mut fields: BTreeMap<Arc<str>, Value> = base.as_fields().cloned().unwrap_or_default();
+    for attribute in step.kind.all() {
+        let wish = wishes
+            .field(attribute.name)
+            .filter(|value| !value.is_null());
+        let open = fields
+            .get(attribute.name)
+            .is_none_or(|value| !value.is_wholly_known());
+        if let (Some(wish), true) = (wish, open) {
+            fields.insert(attribute.name.into(), wish.clone());
+        }
+    }
+    if let Some(input) = wishes.field("input")
+        && fields.contains_key("output")
+    {
+        fields.insert("output".into(), input.clone());
+    }
+    if let Some(made) = made {
+        let over = super::fill::overlaid(&Value::object(fields), made);
+        fields = over.as_fields().cloned().unwrap_or_default();
+    }
+    if fields
+        .get("id")
+        .is_none_or(|id| id.is_null() || !id.is_wholly_known())
+    {
+        fields.insert("id".into(), birth.into());
+    }
+    Value::object(fields)
 }

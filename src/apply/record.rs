@@ -37,8 +37,10 @@ pub(super) async fn pending(run: &Run<'_>, index: usize) -> Option<Owned> {
         Some(owned) => Owned::clone(owned),
         None => unmade(run, index, task.as_ref())?,
     };
-    if let (Some(task), Life::Generate(_), Change::Create) = (&task, step.kind.life, step.change) {
-        // Should the reply not arrive, what is found then is known to be what was sent.
+    if let (Some(task), Life::Generate(_), Change::Create) = (&task, step.kind.life, step.change)
+        && step.kind.parts.is_empty()
+    {
+        // Should the reply not arrive, what is found then is known to be what was sent: all of it in one request.
         remember_sent(run, task, &mut owned);
     }
     owned.pending = pending;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 /// The root token of every server that is started here.
@@ -25,6 +25,33 @@ pub struct Bao {
     runtime: Runtime,
     /// The server's home directory.
     _home: tempfile::TempDir,
+}
+
+/// Where a server keeps things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// A development server.
+    Memory,
+    /// One node on disk.
+    Raft,
+}
+
+fn development(port: u16) -> Vec<String> {
+    let listen = format!("-dev-listen-address=127.0.0.1:{port}");
+    let root = format!("-dev-root-token-id={ROOT}");
+    vec!["-dev".into(), "-dev-no-store-token".into(), root, listen]
+}
+
+fn raft(home: &Path, port: u16) -> String {
+    let data = home.join("data");
+    std::fs::create_dir(&data).expect("a directory for the data");
+    format!(
+        "storage \"raft\" {{\n  path = \"{}\"\n  node_id = \"one\"\n  performance_multiplier = 1\n}}\n\
+         listener \"tcp\" {{\n  address = \"127.0.0.1:{port}\"\n  tls_disable = true\n}}\n\
+         api_addr = \"http://127.0.0.1:{port}\"\ncluster_addr = \"http://127.0.0.1:{}\"\ndisable_mlock = true\n",
+        data.display(),
+        port + 1
+    )
 }
 
 /// What a server answered: its status, and the body, `Null` where it was empty or no JSON.
@@ -42,10 +69,15 @@ impl Bao {
 
     /// Starts a server with lines of configuration of its own.
     pub fn start_with(configuration: &str) -> Bao {
+        Bao::start_on(Storage::Memory, configuration)
+    }
+
+    /// Starts a server with storage of one's choice.
+    pub fn start_on(storage: Storage, configuration: &str) -> Bao {
         let program = program();
         let _ = rustls::crypto::ring::default_provider().install_default();
         for _ in 0..5 {
-            if let Some(bao) = Bao::try_start(&program, configuration) {
+            if let Some(bao) = Bao::try_start(&program, storage, configuration) {
                 return bao;
             }
         }
@@ -55,16 +87,20 @@ impl Bao {
         );
     }
 
-    fn try_start(program: &Path, configuration: &str) -> Option<Bao> {
+    fn try_start(program: &Path, storage: Storage, configuration: &str) -> Option<Bao> {
         let home = tempfile::tempdir().expect("a directory for the server");
         let file = home.path().join("server.hcl");
-        std::fs::write(&file, configuration).expect("a configuration for the server");
         let port = free_port();
+        let (lines, arguments) = match storage {
+            Storage::Memory => (String::new(), development(port)),
+            Storage::Raft => (raft(home.path(), port), Vec::new()),
+        };
+        std::fs::write(&file, configuration.to_owned() + &lines)
+            .expect("a configuration for the server");
         let child = Command::new(program)
-            .args(["server", "-dev", "-dev-no-store-token"])
+            .arg("server")
+            .args(arguments)
             .arg(format!("-config={}", file.display()))
-            .arg(format!("-dev-root-token-id={ROOT}"))
-            .arg(format!("-dev-listen-address=127.0.0.1:{port}"))
             .env("HOME", home.path())
             .current_dir(home.path())
             .stdin(Stdio::null())
@@ -85,7 +121,32 @@ impl Bao {
                 .expect("a runtime"),
             _home: home,
         };
+        if storage == Storage::Raft {
+            bao.unseal()?;
+        }
         bao.is_ready().then_some(bao)
+    }
+
+    /// Takes a new server into use, with [`ROOT`] as a token of the root policy.
+    fn unseal(&mut self) -> Option<()> {
+        let put = |path: &str, body: Value| {
+            let answer = self.try_request("PUT", path, "", Some(&body), &[]);
+            answer.ok().filter(|answer| answer.status == 200)
+        };
+        let shares = json!({"secret_shares": 1, "secret_threshold": 1});
+        let new = (0..600).find_map(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            put("sys/init", shares.clone())
+        })?;
+        put("sys/unseal", json!({"key": new.body["keys"][0]}))?;
+        let first = new.body["root_token"].as_str()?.to_owned();
+        let ours = json!({"id": ROOT, "policies": ["root"], "no_parent": true});
+        (0..600).find_map(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            let made = self.try_request("POST", "auth/token/create", &first, Some(&ours), &[]);
+            made.ok().filter(|made| made.status == 200)
+        })?;
+        Some(())
     }
 
     fn is_ready(&mut self) -> bool {
