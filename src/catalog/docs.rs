@@ -149,11 +149,7 @@ fn place(table: &ResourceType) -> String {
         _ => out.push_str(".\n"),
     }
     if table.mode == Mode::Managed {
-        let id = if table.id.is_empty() {
-            table.place
-        } else {
-            table.id
-        };
+        let id = table.id_template();
         let _ = write!(
             out,
             "\n```terraform\nimport {{\n  to = {}.NAME\n  id = \"{id}\"\n}}\n```\n",

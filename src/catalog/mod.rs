@@ -375,6 +375,16 @@ impl ResourceType {
         self
     }
 
+    /// Returns the template of an object's attribute `id`: its place, where the table says nothing else.
+    #[must_use]
+    pub const fn id_template(&self) -> &'static str {
+        if self.id.is_empty() {
+            self.place
+        } else {
+            self.id
+        }
+    }
+
     /// Iterates over its own attributes, those that it shares with other types, and those that every type has.
     pub fn all(&self) -> impl Iterator<Item = &'static Attribute> + use<> {
         let local = matches!(self.life, Life::Local(_) | Life::Data(DataRead::Local(_)));

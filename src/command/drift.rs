@@ -235,7 +235,7 @@ async fn strangers(look: &Look) -> (Vec<ServerPath>, Vec<Diagnostic>) {
         Kind::Vault { mount, .. } => mount.as_str(),
         Kind::File(_) | Kind::None => "",
     };
-    let (places, problems) = unmanaged(&look.planned, mount).await;
+    let (places, problems) = unmanaged(&look.planned, &look.session.home, mount).await;
     let mut strangers = Vec::new();
     for place in places {
         let owners = ledger.owners_of(&place).await.unwrap_or_default();

@@ -318,11 +318,7 @@ pub(super) fn answered(wanted: &Wanted, raw: &Raw) -> Value {
         };
         fields.insert(shared_name(attribute.name), value);
     }
-    let template = if wanted.kind.id.is_empty() {
-        wanted.kind.place
-    } else {
-        wanted.kind.id
-    };
+    let template = wanted.kind.id_template();
     let around = Value::object(fields.clone());
     if fields.get("id").is_none_or(Value::is_null) {
         let id = fill(template, wanted.kind, &around, None).known();

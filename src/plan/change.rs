@@ -70,7 +70,8 @@ pub fn change_for(
         .then(|| overall_origin(differing(), owned.is_some()));
     let replaced = matches!(change, Change::Replace | Change::ReplaceCreateFirst);
     let after = planned(desired, (!replaced).then_some(observed), owned, &attributes);
-    let before = shown_before(desired, live, &after, &attributes, replaced);
+    let id = owned.map(|owned| &*owned.id).filter(|id| !id.is_empty());
+    let before = shown_before(desired, live, &after, &attributes, (replaced, id));
     let before = concealed(before, desired.kind, owned);
     let secret = secret_paths(desired.kind, &desired.attributes);
     let before = without_repeats(before, desired.kind, &secret);

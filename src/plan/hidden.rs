@@ -80,7 +80,7 @@ pub fn without_repeats(object: Value, kind: &ResourceType, secret: &BTreeSet<Arc
         ReadBack::Template(template) => Some((attribute.name, template)),
         _ => None,
     });
-    let formed = formed.chain([("id", id_template(kind))]);
+    let formed = formed.chain([("id", kind.id_template())]);
     let formed = formed.filter(|(_, template)| placeholders(template).any(hidden));
     let formed = formed.map(|(name, _)| name.to_owned());
     let paths: BTreeSet<String> = paths.chain(repeats).chain(formed).collect();
@@ -94,16 +94,9 @@ pub fn without_repeats(object: Value, kind: &ResourceType, secret: &BTreeSet<Arc
         .fold(object.clone(), |object, path| sensitive_at(object, path))
 }
 
-fn id_template(kind: &ResourceType) -> &'static str {
-    match kind.id {
-        "" => kind.place,
-        id => id,
-    }
-}
-
 /// Names the attributes that make an object's place.
 fn placing(kind: &ResourceType) -> impl Iterator<Item = &'static str> {
-    let templates = [kind.place, id_template(kind)];
+    let templates = [kind.place, kind.id_template()];
     let names = templates.into_iter().flat_map(placeholders);
     names.chain(["namespace"])
 }

@@ -15,7 +15,7 @@ pub mod place;
 mod read;
 pub mod sends;
 mod shapes;
-mod shown;
+pub mod shown;
 pub mod template;
 mod types;
 pub mod wire;

@@ -55,22 +55,18 @@ pub fn place_of(
     }
 }
 
-/// Returns what no two declarations may have in common: of which things an object is one, and what names it among them.
-/// A mount or a secret is the same one in every type that can declare it; else a type's places are its own.
+/// Returns what no two declarations may have in common: what names an object, and among which things. A mount or a secret
+/// is the same one in every type that can declare it; else a type's places are its own.
 #[must_use]
-pub fn claim_of(
-    kind: &ResourceType,
-    attributes: &Value,
-    place: &ServerPath,
-) -> (ServerPath, &'static str) {
+pub fn claim_of(kind: &ResourceType, place: &ServerPath) -> (ServerPath, &'static str) {
     match (kind.life, kind.one_of) {
         (Life::Mounted(..), _) => (place.clone(), "mount"),
         (_, Some((things, template))) => {
-            let name = fill(template, kind, attributes, None).known();
-            (
-                name.map_or(place.clone(), |name| place.beside(&name)),
-                things,
-            )
+            let texts = read_back(kind.place, &place.path);
+            let name = texts.iter().fold(template.to_owned(), |name, (key, text)| {
+                name.replace(&format!("{{{key}}}"), text)
+            });
+            (place.beside(&name), things)
         }
         _ => (place.clone(), kind.name),
     }
@@ -188,7 +184,36 @@ pub fn referred(kind: &ResourceType, attributes: &Value, place: &ServerPath) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::read_back;
+    use super::{claim_of, read_back};
+    use crate::catalog::registry::lookup;
+    use crate::value::{Mode, ServerPath};
+
+    fn claim(type_name: &str, path: &str) -> (ServerPath, &'static str) {
+        let kind = lookup(Mode::Managed, type_name).unwrap();
+        claim_of(kind, &ServerPath::new("one", "", path))
+    }
+
+    #[test]
+    fn a_thing_is_the_same_one_in_every_type_that_can_declare_it() {
+        let secret = claim("vault_kv_secret_v2", "kv/data/app/one");
+        assert_eq!(secret, claim("vault_generic_secret", "kv/app/one"));
+        assert_eq!(secret, claim("vault_kv_secret", "kv/app/one"));
+        assert_ne!(secret, claim("vault_generic_secret", "kv/app/two"));
+        let mount = claim("vault_mount", "sys/mounts/db");
+        assert_eq!(
+            mount,
+            claim("vault_database_secrets_mount", "sys/mounts/db")
+        );
+        // What is written to any path may be a part of what another type declares.
+        let whole = claim(
+            "vault_userpass_auth_backend_user",
+            "auth/userpass/users/ada",
+        );
+        assert_ne!(
+            whole,
+            claim("vault_generic_endpoint", "auth/userpass/users/ada")
+        );
+    }
 
     #[test]
     fn a_path_tells_what_its_template_was_filled_with() {

@@ -2,7 +2,7 @@
 
 use super::change::is_given_once_to;
 use crate::catalog::registry::shared_name;
-use crate::catalog::{Attribute, Default, Kind, Nesting, Presence, ReadBack};
+use crate::catalog::{Attribute, Default, Kind, Nesting, Presence, ReadBack, ResourceType};
 use crate::eval::schema::type_of;
 use crate::plan::hidden::{secret_paths, without_repeats};
 use crate::plan::leaf::is_live;
@@ -90,11 +90,7 @@ fn object_id(
         .attributes
         .iter()
         .find(|attribute| attribute.name == "id");
-    let template = if kind.id.is_empty() {
-        kind.place
-    } else {
-        kind.id
-    };
+    let template = kind.id_template();
     let id = owned.map(|owned| &*owned.id).filter(|id| !id.is_empty());
     let needs_id = template.contains("{id}") || own.is_some() || template.is_empty();
     if needs_id && (id.is_none() || template.is_empty()) {
@@ -225,7 +221,7 @@ pub(super) fn shown_before(
     live: &Value,
     after: &Value,
     changes: &BTreeMap<Arc<str>, AttributeChange>,
-    replaced: bool,
+    (replaced, id): (bool, Option<&str>),
 ) -> Value {
     if !replaced && !changes.values().any(|change| change.differs) {
         return after.clone();
@@ -249,7 +245,29 @@ pub(super) fn shown_before(
         };
         (shared_name(attribute.name), value)
     });
-    Value::object(fields.collect())
+    let mut fields: BTreeMap<Arc<str>, Value> = fields.collect();
+    // Of all attributes, this one is made of the others.
+    let own = live.field("id").cloned();
+    fields.insert("id".into(), own.unwrap_or(Value::null(Type::String)));
+    let id = id_of(desired.kind, &Value::object(fields.clone()), id);
+    let id = id.or_else(|| after.field("id").filter(|_| !replaced).cloned());
+    fields.extend(id.map(|id| (Arc::from("id"), id)));
+    Value::object(fields)
+}
+
+/// Returns what the attribute `id` of an object says that is there; `id` is what the server calls a generated one.
+#[must_use]
+pub fn id_of(kind: &ResourceType, object: &Value, id: Option<&str>) -> Option<Value> {
+    let said = object.field("id").filter(|value| !value.is_null());
+    if let Some(said) = said {
+        return Some(said.clone());
+    }
+    let own = kind.attributes.iter().any(|one| one.name == "id");
+    let template = kind.id_template();
+    if own || template.is_empty() {
+        return id.map(Value::from);
+    }
+    fill(template, kind, object, id).known().map(Value::from)
 }
 
 /// Returns blocks as they are, in the spelling of the configuration where a leaf does not differ.

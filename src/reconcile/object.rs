@@ -219,7 +219,7 @@ impl Walk<'_> {
         if matches!(desired.kind.life, Life::Member { .. }) {
             return true;
         }
-        let key = claim_of(desired.kind, &desired.attributes, place);
+        let key = claim_of(desired.kind, place);
         if let Some((other, span)) = self.places.get(&key) {
             let problem = Diagnostic::error(
                 "declared-twice",

@@ -10,6 +10,7 @@ use crate::catalog::{Life, ResourceType};
 use crate::config::ResourceId;
 use crate::observe::{Connection, Wanted, look};
 use crate::plan::hidden::{concealed, secrets_in_place};
+use crate::plan::shown::id_of;
 use crate::plan::{Change, Observed, Owned, Raw, Reason, Step};
 use crate::source::Diagnostic;
 use crate::value::{Address, InstanceKey, Mode, Value};
@@ -215,7 +216,8 @@ impl Walk<'_> {
         }
         let seen = observed.as_ref().map(|observed| &observed.attributes);
         let seen = seen.or((change == Change::Delete).then_some(&orphan.guide));
-        let before = seen.map(|seen| concealed(with_id(seen, owned), orphan.kind, Some(owned)));
+        let before =
+            seen.map(|seen| concealed(with_id(orphan.kind, seen, owned), orphan.kind, Some(owned)));
         let step = Step {
             previous: Some(owned.address.clone()).filter(|old| *old != address),
             address,
@@ -388,15 +390,11 @@ fn remembered(text: &str, ty: &crate::value::Type) -> Value {
     value.unwrap_or_else(|| Value::null(ty.clone()))
 }
 
-fn with_id(attributes: &Value, owned: &Owned) -> Value {
+fn with_id(kind: &ResourceType, attributes: &Value, owned: &Owned) -> Value {
     let mut fields = attributes.as_fields().cloned().unwrap_or_default();
-    if fields.get("id").is_none_or(Value::is_null) {
-        let id = if owned.id.is_empty() {
-            &owned.place.path
-        } else {
-            &owned.id
-        };
-        fields.insert("id".into(), Value::from(&**id));
-    }
+    let own = Some(&*owned.id).filter(|id| !id.is_empty());
+    let id = id_of(kind, attributes, own);
+    let id = id.unwrap_or_else(|| Value::from(own.unwrap_or(&owned.place.path)));
+    fields.insert("id".into(), id);
     Value::object(fields)
 }

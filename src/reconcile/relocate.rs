@@ -5,6 +5,8 @@ use super::walk::Walk;
 use crate::catalog::{Life, ReadBack};
 use crate::observe::{Wanted, look_at};
 use crate::plan::change::{Decision, change_for, planned};
+use crate::plan::place::claim_of;
+use crate::plan::shown::id_of;
 use crate::plan::{Change, Desired, Observed, Origin, Owned, Reason};
 use crate::value::{ServerPath, Value};
 use std::collections::BTreeMap;
@@ -44,7 +46,7 @@ impl Walk<'_> {
         let desired = &wish.desired;
         let old = owned.place.clone();
         let is_mount = matches!(desired.kind.life, Life::Mounted(..));
-        let declared_elsewhere = self.places.contains_key(&(old.clone(), desired.kind.name));
+        let declared_elsewhere = self.places.contains_key(&claim_of(desired.kind, &old));
         let at_old = match declared_elsewhere {
             true => None,
             false => self.look_back(wish, owned).await,
@@ -80,7 +82,7 @@ impl Walk<'_> {
             decision.reason = Some(Reason::CannotUpdate);
         }
         decision.origin = Some(Origin::Config);
-        mark_place(desired, &mut decision, &old);
+        mark_place(desired, &mut decision, owned);
         Moving {
             from: Some(old),
             ..Moving::here(decision, Some(at_old))
@@ -116,7 +118,8 @@ fn argument(desired: &Desired, name: &str) -> bool {
 }
 
 /// Shows in a decision that the object's place changes: the attributes that make the place differ.
-fn mark_place(desired: &Desired, decision: &mut Decision, old: &ServerPath) {
+fn mark_place(desired: &Desired, decision: &mut Decision, owned: &Owned) {
+    let old = &owned.place;
     let replaces = decision.change != Change::Remount;
     for attribute in desired
         .kind
@@ -145,6 +148,10 @@ fn mark_place(desired: &Desired, decision: &mut Decision, old: &ServerPath) {
         {
             let mut fields = fields.clone();
             fields.insert(attribute.name.into(), was.into());
+            fields.remove("id");
+            let id = Some(&*owned.id).filter(|id| !id.is_empty());
+            let id = id_of(desired.kind, &Value::object(fields.clone()), id);
+            fields.extend(id.map(|id| (Arc::from("id"), id)));
             decision.before = Some(Value::object(fields));
         }
     }

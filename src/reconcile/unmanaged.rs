@@ -35,13 +35,16 @@ struct Listing {
     built_in: &'static [&'static str],
 }
 
-/// Lists what a plan knows nothing of. Also what may not be asked.
+/// Lists what a plan knows nothing of. Also what may not be asked. `home` is the server of the ledger, which is asked where
+/// the configuration has nothing that leads to one.
 pub async fn unmanaged(
     planned: &Planned,
+    home: &Connection,
     ledger_mount: &str,
 ) -> (Vec<ServerPath>, Vec<Diagnostic>) {
     let (mut found, mut refused) = (BTreeMap::new(), BTreeSet::new());
-    for connection in connections(planned) {
+    let alone = planned.connections.is_empty().then_some(home);
+    for connection in connections(planned).chain(alone) {
         let mut looking = Looking {
             connection,
             known: known(planned, connection),

@@ -11,6 +11,7 @@ mod chosen;
 mod conditions;
 mod console;
 mod delivery;
+mod documents;
 mod helpers;
 mod imports;
 mod life;
