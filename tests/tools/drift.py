@@ -217,7 +217,7 @@ def ignoring(place, check):
     wrong = {'  ignore "vault_policy.app" {\n  }\n}\n': "has no `reason`", rule % "soon": "neither a day",
              '  ignore "vault policy" {\n    reason = "x"\n  }\n}\n': "not the address", '  ignore "vault_policy.none" {\n    reason = "x"\n  }\n}\n': "names nothing",
              '  notify "irc" {\n    url = env("X")\n  }\n}\n': "none of `webhook`", '  notify "teams" "b" {\n    url = "https://open"\n  }\n}\n': "does not stand in this file",
-             '  notify "slack" {\n    url = env("SLACK_URL")\n  }\n}\n': "are called `slack`", '  heal {\n    max_objects = -1\n  }\n}\n': "whole number", "  odd = 1\n}\n": "`odd` of `drift`"}
+             '  notify "slack" {\n    url = env("SLACK_URL")\n  }\n}\n': "are called `slack`", '  heal {\n    max_objects = -1\n  }\n}\n': "whole number", "  odd = 1\n}\n": "setting `odd` is known in `drift`"}
     for text, why in wrong.items():
         place.settings(base + text)
         told = place.drift("-notify=false")
