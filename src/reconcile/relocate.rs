@@ -5,6 +5,7 @@ use super::walk::Walk;
 use crate::catalog::{Life, ReadBack};
 use crate::observe::{Wanted, look_at};
 use crate::plan::change::{Decision, change_for, planned};
+use crate::plan::hidden::{concealed, secret_paths, secrets_in_place, without_repeats};
 use crate::plan::place::claim_of;
 use crate::plan::shown::id_of;
 use crate::plan::{Change, Desired, Observed, Origin, Owned, Reason};
@@ -83,6 +84,13 @@ impl Walk<'_> {
         }
         decision.origin = Some(Origin::Config);
         mark_place(desired, &mut decision, owned);
+        for secret in decision
+            .before
+            .iter()
+            .flat_map(|before| secrets_in_place(desired.kind, before))
+        {
+            self.connector.keep_quiet(secret);
+        }
         Moving {
             from: Some(old),
             ..Moving::here(decision, Some(at_old))
@@ -155,6 +163,11 @@ fn mark_place(desired: &Desired, decision: &mut Decision, owned: &Owned) {
             decision.before = Some(Value::object(fields));
         }
     }
+    // What was said of the old place may be secret as the new one is, or as it was when it was written.
+    let secret = secret_paths(desired.kind, &desired.attributes);
+    let before = decision.before.take();
+    let before = before.map(|before| concealed(before, desired.kind, Some(owned)));
+    decision.before = before.map(|before| without_repeats(before, desired.kind, &secret));
 }
 
 /// Reads a placeholder's value back from a path, where the template tells it.

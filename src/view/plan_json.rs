@@ -313,7 +313,10 @@ fn notes(step: &Step) -> StepNotes {
         adopts: step.adopts,
         place: step.place.as_ref().map(shown),
         old_place: step.old_place.as_ref().map(shown),
-        moves: moves(step),
+        moves: moves(step).map(|ends| match secret {
+            true => (VEILED.to_owned(), VEILED.to_owned()),
+            false => ends,
+        }),
         comparison: compared.collect(),
         drifted: drifted.map(|(path, _)| (**path).to_owned()).collect(),
         losses: step.losses.clone(),

@@ -378,3 +378,43 @@ resource "vault_userpass_auth_backend_user" "u" {
         .run(&["plan", "-var=n=2", "-detailed-exitcode"])
         .ended(0);
 }
+
+const NAMED_BY_SECRET: &str = r#"
+variable "secret" {
+  sensitive = true
+}
+
+resource "vault_policy" "app" {
+  name   = var.secret
+  policy = "path \"a\" { capabilities = [\"read\"] }"
+}
+
+resource "vault_mount" "kv" {
+  path = "kv-${var.secret}"
+  type = "kv"
+}
+"#;
+
+#[test]
+fn a_secret_name_that_becomes_another_tells_neither() {
+    let (_runtime, bao) = started();
+    let place = Place::on(&bao, NAMED_BY_SECRET);
+    place.run(&["apply", "-auto-approve"]).ended(0);
+    let other = "-var=secret=another-name";
+    place
+        .run(&["plan", other, "-out=p.json"])
+        .ended(0)
+        .says("will be moved on the server")
+        .says("must be replaced")
+        .says("loses read on a")
+        .says_not(CANARY)
+        .says_not("another-name");
+    let saved = std::fs::read_to_string(place.path("p.json")).unwrap();
+    assert!(!saved.contains(CANARY) && !saved.contains("another-name"));
+    place
+        .run(&["apply", other, "-auto-approve"])
+        .ended(0)
+        .says_not(CANARY)
+        .says_not("another-name");
+    place.run(&["plan", other, "-detailed-exitcode"]).ended(0);
+}
