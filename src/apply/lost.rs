@@ -15,8 +15,8 @@ impl Run<'_> {
         let cleared = cleared.is_ok_and(|cleared| cleared.contains(&task.index));
         match &task.work.lost {
             Some(id) if !cleared => {
-                self.remove_unusable(&task.desired, &task.connection, id)
-                    .await
+                let removed = self.remove_unusable(&task.desired, &task.connection, id);
+                removed.await.map(|_| ())
             }
             _ => Ok(()),
         }
@@ -35,35 +35,35 @@ impl Run<'_> {
                 continue;
             };
             let removed = self.remove_unusable(desired, &connection, id).await;
-            if let (Ok(()), Ok(mut cleared)) = (removed, self.cleared.lock()) {
+            if let (Ok(true), Ok(mut cleared)) = (removed, self.cleared.lock()) {
                 cleared.insert(index);
             }
         }
     }
 
-    /// Removes an object that was made, and whose making was not heard of.
+    /// Removes an object that was made, and whose making was not heard of; tells whether its place is known.
     pub(super) async fn remove_unusable(
         &self,
         desired: &Desired,
         connection: &Connection,
         id: &Arc<str>,
-    ) -> Result<(), Problems> {
+    ) -> Result<bool, Problems> {
         let kind = desired.kind;
         let home = Home {
             server: &connection.server.identity().id,
             namespace: &connection.namespace,
         };
         let Some(place) = place_of(kind, &desired.attributes, home, Some(id)) else {
-            return Ok(());
+            return Ok(false);
         };
         let mut owned = super::record::blank(desired, place.clone());
         owned.id = id.clone();
         self.remove(kind, &place, &desired.attributes, Some(&owned), connection)
             .await?;
         if !matches!(kind.life, Life::Generate(generate) if generate.removal == Removal::Stays) {
-            return Ok(());
+            return Ok(true);
         }
         // Its kind outlives the configuration, but this one never became part of it.
-        self.remove_at(&place, connection).await
+        self.remove_at(&place, connection).await.map(|()| true)
     }
 }

@@ -72,6 +72,7 @@ fn remember_sent(run: &Run<'_>, task: &Task<'_>, owned: &mut Owned) {
         unsent: &BTreeSet::new(),
     };
     let digester = run.keeper.digester();
+    owned.hidden = secret_paths(task.step.kind, &seen);
     owned.desired = desired_digests(task.step.kind, &seen, digester);
     owned.sent = sent_digests(task.step.kind, None, &written, digester);
 }

@@ -3,6 +3,8 @@
 use super::walk::{Planned, Walk, Work};
 use super::world::{InstanceScope, Seen, View, World};
 use crate::eval::decode_body;
+use crate::plan::change::Digester;
+use crate::plan::leaf::{Leaf, leaves};
 use crate::plan::sends::{held_value_needed, sends, top};
 use crate::plan::{Desired, Owned, Step};
 use crate::source::Diagnostic;
@@ -11,9 +13,13 @@ use std::collections::BTreeSet;
 
 impl Planned {
     /// Returns the objects whose once-given values an unfinished run did not bring to those that need them. `anew` are
-    /// those that are made anew for that reason: what gave them their values was made in the same run, since nobody else
-    /// could have written them, and is made anew too.
-    pub(super) fn undelivered(&mut self, anew: &BTreeSet<Address>) -> BTreeSet<Address> {
+    /// those that are made anew for that reason. Where their records say that they were written with the same value as now,
+    /// what gave it was made in the same run, since nobody else could have written it, and is made anew too.
+    pub(super) fn undelivered(
+        &mut self,
+        anew: &BTreeSet<Address>,
+        digester: &dyn Digester,
+    ) -> BTreeSet<Address> {
         let all = self.plan.steps.iter().zip(&self.work);
         let waiting = all.filter(|(step, work)| {
             let owned = work.owned.as_deref();
@@ -33,7 +39,8 @@ impl Planned {
             let Some(desired) = again.filter(|_| anew.contains(&step.address)) else {
                 continue;
             };
-            for path in gone(step, work) {
+            let same = |path: &String| was_written(work, desired, path, digester);
+            for path in gone(step, work).into_iter().filter(same) {
                 found.extend(givers(&mut self.world, desired, work, top(&path)));
             }
         }
@@ -70,6 +77,18 @@ impl Walk<'_> {
         }
         self.tell(problems);
     }
+}
+
+/// Tells whether the record of an object has the value that is wished for a leaf now.
+fn was_written(work: &Work, desired: &Desired, path: &str, digester: &dyn Digester) -> bool {
+    let leaves = leaves(desired.kind, &desired.attributes, None);
+    let leaf = leaves.iter().find(|leaf| leaf.path == path);
+    let wish = leaf.and_then(Leaf::wish);
+    let written = work
+        .owned
+        .as_ref()
+        .and_then(|owned| owned.desired.get(path));
+    wish.is_some_and(|wish| written == Some(&digester.digest(&wish)))
 }
 
 /// How many objects are tried one by one, to find which of them gave a value.

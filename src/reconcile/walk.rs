@@ -149,7 +149,7 @@ pub async fn plan(
     let mut planned = walk(world, graph, memory, connector, options, &anew).await;
     loop {
         let known = anew.len();
-        anew.extend(planned.undelivered(&anew));
+        anew.extend(planned.undelivered(&anew, memory.digester()));
         if anew.len() == known {
             return planned;
         }

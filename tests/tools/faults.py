@@ -364,6 +364,66 @@ def gone_along(check):
         check("nothing is left", not bao.list("identity/entity/id"))
 
 
+EDITED = """
+resource "vault_mount" "kv" {
+  path = "kv"
+  type = "kv-v2"
+}
+
+resource "vault_auth_backend" "approle" {
+  type = "approle"
+}
+
+resource "vault_approle_auth_backend_role" "app" {
+  backend   = vault_auth_backend.approle.path
+  role_name = "app"
+}
+
+resource "vault_approle_auth_backend_role_secret_id" "old" {
+  backend   = vault_auth_backend.approle.path
+  role_name = vault_approle_auth_backend_role.app.role_name
+}
+
+resource "vault_kv_secret_v2" "old" {
+  mount     = vault_mount.kv.path
+  name      = "old"
+  data_json = jsonencode({ id = vault_approle_auth_backend_role_secret_id.old.secret_id })
+}
+"""
+NEW = """
+resource "vault_approle_auth_backend_role_secret_id" "new" {
+  backend   = vault_auth_backend.approle.path
+  role_name = vault_approle_auth_backend_role.app.role_name
+  metadata  = jsonencode({ of = %s })
+}
+
+resource "vault_kv_secret_v2" "new" {
+  mount     = vault_mount.kv.path
+  name      = "new"
+  data_json = jsonencode({ id = vault_approle_auth_backend_role_secret_id.new.secret_id })
+}
+"""
+
+
+def edited(check):
+    """What was handed on long ago is not made anew for a value that somebody asks of it after a run that failed."""
+    accessors = "auth/approle/role/app/secret-id"
+    with vf.Bao() as bao, place(bao, "edited", EDITED) as run:
+        check.run("a secret id that has arrived", run("apply", "-auto-approve"), 0)
+        old = bao.list(accessors)
+        (run.dir / "main.tf").write_text(EDITED + NEW % '"literal"')
+        with Proxy(bao.addr, refuses=("POST /v1/kv/data/new",)) as proxy:
+            check.run("another does not arrive", run("apply", "-auto-approve", VAULT_ADDR=proxy.addr), 3)
+        (run.dir / "main.tf").write_text(EDITED + NEW % "vault_approle_auth_backend_role_secret_id.old.secret_id")
+        told = run("apply", "-auto-approve")
+        check("a value that is gone is refused", told.code == 1 and "gave only once" in told.text and "-replace=" in told.text, told.text)
+        check("and what gave it is left alone", set(old) <= set(bao.list(accessors)), told.text)
+        (run.dir / "main.tf").write_text(EDITED + NEW % '"literal"')
+        check.run("as it was, it is finished", run("apply", "-auto-approve"), 0)
+        settled(check, run, "after that")
+        check("with one more secret id", len(bao.list(accessors)) == 2 and set(old) <= set(bao.list(accessors)))
+
+
 def certificates(bao):
     """How many issuers and keys there are."""
     return [len(bao.list(path)) for path in ("lower/issuers", "lower/keys", "upper/issuers", "upper/keys")]
@@ -399,6 +459,7 @@ def run():
     lowered(check)
     gone_along(check)
     handed_on(check, every=3)
+    edited(check)
     stopped(check)
     return check
 
