@@ -395,6 +395,11 @@ resource "vault_approle_auth_backend_role_secret_id" "new" {
   backend   = vault_auth_backend.approle.path
   role_name = vault_approle_auth_backend_role.app.role_name
   metadata  = jsonencode({ of = %s })
+
+  # Else the edit alone makes it anew, and is refused for that.
+  lifecycle {
+    ignore_changes = [metadata]
+  }
 }
 
 resource "vault_kv_secret_v2" "new" {
